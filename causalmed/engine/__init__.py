@@ -1,0 +1,24 @@
+"""Where the arithmetic runs: blocks, exact sums, hashes, counters, executors.
+
+The room's question: *how is a number computed so that it does not depend on who computed it?*
+Every parametric estimator is a sum over canonical blocks of rows. The blocks are fixed by the
+order of the unit ids, the reduction is correctly rounded, folds and noise come from hashes and
+counters. So the same table gives the same bits under any number of threads and any row order.
+"""
+
+from causalmed.engine.blocks import BLOCK_ROWS, block_slices
+from causalmed.engine.executor import Executor, Local
+from causalmed.engine.hashing import fold_of, unit_keys
+from causalmed.engine.streams import generator
+from causalmed.engine.sums import exact_sum
+
+__all__ = [
+    "BLOCK_ROWS",
+    "Executor",
+    "Local",
+    "block_slices",
+    "exact_sum",
+    "fold_of",
+    "generator",
+    "unit_keys",
+]

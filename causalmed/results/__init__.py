@@ -1,0 +1,29 @@
+"""The values that answers are made of.
+
+The room's question: *what does an answer consist of?* An interval, a check, a provenance, a few
+labelled functionals with their joint covariance, an effect, a picture. All are frozen; none
+computes anything from data.
+"""
+
+from causalmed.results.check import Check, Gate, State
+from causalmed.results.effect import Effect
+from causalmed.results.evalue import EValue, e_value
+from causalmed.results.functionals import Functionals
+from causalmed.results.interval import Interval
+from causalmed.results.provenance import Provenance, fingerprint
+from causalmed.results.tables import html_table, text_table
+
+__all__ = [
+    "Check",
+    "EValue",
+    "Effect",
+    "Functionals",
+    "Gate",
+    "Interval",
+    "Provenance",
+    "State",
+    "e_value",
+    "fingerprint",
+    "html_table",
+    "text_table",
+]

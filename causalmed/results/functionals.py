@@ -1,0 +1,112 @@
+"""A few labelled functionals of the data and their joint covariance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.errors import ScaleNotDefined
+
+__all__ = ["Functionals"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Functionals:
+    r"""Estimates :math:`\hat\psi_1, …, \hat\psi_k` with their covariance.
+
+    Parameters
+    ----------
+    labels : tuple of str
+        One a functional; for an effect ``("exposed", "unexposed", "natural")``:
+        :math:`E[Y(a)], E[Y(b)], E[Y]`.
+    values : ndarray, shape (k,)
+        Estimates, in units of the outcome.
+    covariance : ndarray, shape (k, k)
+        Covariance of the estimates (already divided by n).
+    source : str
+        Where the covariance comes from: ``"influence function"``, ``"stacked sandwich"``,
+        ``"delete-one-cluster jackknife"``, ``"bootstrap"``.
+    degrees_of_freedom : float
+        Of the t distribution used for intervals; infinite for the normal.
+    influence : ndarray, shape (n, k), or None
+        Influence values, one row a patient in canonical order, where they were kept.
+
+    Examples
+    --------
+    >>> arms = Functionals(labels=("exposed", "unexposed"), values=np.array([0.12, 0.09]),
+    ...                    covariance=np.diag([4e-5, 1e-5]), source="influence function")
+    >>> round(arms["exposed"] - arms["unexposed"], 3), round(arms.std_error(np.array([1.0, -1.0])), 5)
+    (0.03, 0.00707)
+    """
+
+    labels: tuple[str, ...]
+    values: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    source: str
+    degrees_of_freedom: float = float("inf")
+    influence: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        k = len(self.labels)
+        values = np.array(self.values, dtype=np.float64)
+        covariance = np.array(self.covariance, dtype=np.float64)
+        if values.shape != (k,) or covariance.shape != (k, k):
+            raise ValueError(
+                f"{k} labels need values of shape ({k},) and a covariance of shape ({k}, {k}), "
+                f"got {values.shape} and {covariance.shape}"
+            )
+        for array in (values, covariance):
+            array.setflags(write=False)
+        object.__setattr__(self, "values", values)
+        object.__setattr__(self, "covariance", covariance)
+        if self.influence is not None:
+            influence = np.asarray(self.influence, dtype=np.float64).view()
+            influence.setflags(write=False)
+            object.__setattr__(self, "influence", influence)
+
+    def __getitem__(self, label: str) -> float:
+        return float(self.values[self.index(label)])
+
+    def __contains__(self, label: object) -> bool:
+        return label in self.labels
+
+    def index(self, label: str) -> int:
+        """Return the position of a functional; ``ScaleNotDefined`` where it was not estimated."""
+        if label not in self.labels:
+            known = ", ".join(self.labels)
+            raise ScaleNotDefined(f"This answer has no functional {label!r}; it holds: {known}.")
+        return self.labels.index(label)
+
+    def gradient(self, **weights: float) -> NDArray[np.float64]:
+        """Return a gradient vector with the given weight at each named functional, 0 elsewhere."""
+        vector = np.zeros(len(self.labels))
+        for label, weight in weights.items():
+            vector[self.index(label)] = weight
+        return vector
+
+    def std_error(self, gradient: NDArray[np.float64]) -> float:
+        """Return the delta-method standard error of a function with this gradient."""
+        return float(np.sqrt(max(0.0, float(gradient @ self.covariance @ gradient))))
+
+    def quantile(self, level: float) -> float:
+        """Return the two-sided critical value of the t or normal distribution."""
+        from scipy.special import ndtri, stdtrit
+
+        upper = 0.5 + level / 2
+        if np.isinf(self.degrees_of_freedom):
+            return float(ndtri(upper))
+        return float(stdtrit(self.degrees_of_freedom, upper))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return estimates and covariance as plain JSON types (no patient-level values)."""
+        df = self.degrees_of_freedom
+        return {
+            "labels": list(self.labels),
+            "values": [float(value) for value in self.values],
+            "covariance": [[float(cell) for cell in row] for row in self.covariance],
+            "source": self.source,
+            "degrees_of_freedom": None if np.isinf(df) else float(df),
+        }

@@ -1,0 +1,92 @@
+"""Tables as text and as HTML: every string that came from data is escaped here."""
+
+from __future__ import annotations
+
+from html import escape
+from numbers import Integral, Real
+from typing import TYPE_CHECKING
+
+from causalmed.results.words import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["html_table", "text_table"]
+
+
+def html_table(frame: pd.DataFrame, *, caption: str, digits: int = 3) -> str:
+    """Render a frame as an accessible HTML table.
+
+    The first column heads its row; numbers are aligned on the right; nothing from the frame is
+    trusted.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        The table; its index is not shown.
+    caption : str
+        What the table says.
+    digits : int
+        Significant digits of non-integer numbers.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> html = html_table(pd.DataFrame({"arm": ["<b>"], "risk": [0.123456]}), caption="Risks")
+    >>> "&lt;b&gt;" in html, "0.123" in html, '<th scope="col">arm</th>' in html
+    (True, True, True)
+    """
+    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    rows = "".join(_html_row(list(row), digits) for row in frame.itertuples(index=False, name=None))
+    return (
+        f'<table class="causalmed"><caption>{escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def text_table(frame: pd.DataFrame, *, digits: int = 3) -> str:
+    """Render a frame as aligned plain text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> print(text_table(pd.DataFrame({"arm": ["late", "in time"], "risk": [0.123456, 0.1]})))
+    arm       risk
+    late     0.123
+    in time  0.100
+    """
+    cells = [[str(name) for name in frame.columns]]
+    cells += [[_written(value, digits) for value in row] for row in frame.itertuples(index=False, name=None)]
+    numeric = [frame.iloc[:, index].dtype.kind in "iuf" for index in range(frame.shape[1])]
+    widths = [max(len(row[index]) for row in cells) for index in range(frame.shape[1])]
+    lines = (
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(row, widths, numeric, strict=True)
+        ).rstrip()
+        for row in cells
+    )
+    return "\n".join(lines)
+
+
+def _html_row(values: list[object], digits: int) -> str:
+    first, rest = values[:1], values[1:]
+    cells = "".join(f'<th scope="row">{escape(_written(value, digits))}</th>' for value in first)
+    for value in rest:
+        kind = ' class="number"' if isinstance(value, Real) and not isinstance(value, bool) else ""
+        cells += f"<td{kind}>{escape(_written(value, digits))}</td>"
+    return f"<tr>{cells}</tr>"
+
+
+def _written(value: object, digits: int) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        return number(float(value), digits)
+    return str(value)
