@@ -1,0 +1,121 @@
+"""What every picture is: a title that states the finding, its words, and the numbers it draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from causalmed.errors import InvalidArgument
+from causalmed.results.words import number
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["Picture"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """The data and the words of one figure; the drawing is done by :mod:`causalmed.plotting`.
+
+    Parameters
+    ----------
+    title : str
+        The finding, as a short sentence. It may not be blank.
+
+    Raises
+    ------
+    InvalidArgument
+        If the title is blank: a picture without its finding makes the reader guess.
+    """
+
+    title: str
+
+    def __post_init__(self) -> None:
+        require_words(self, "title", why="A picture without its finding makes the reader guess.")
+
+    @property
+    def alt(self) -> str:
+        """The picture in words, with its numbers, for a reader who cannot see it."""
+        raise NotImplementedError
+
+    def table(self) -> pd.DataFrame:
+        """Return the numbers that are drawn, a row a mark."""
+        raise NotImplementedError
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the picture with matplotlib.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure of the picture's own size by default.
+        """
+        from causalmed.plotting import draw
+
+        return draw(self, ax)
+
+    def _repr_html_(self) -> str:
+        from causalmed.plotting import to_svg
+
+        return to_svg(self)
+
+
+def require_words(picture: Picture, field: str, *, why: str) -> None:
+    """Refuse a picture whose text ``field`` is blank."""
+    if not str(getattr(picture, field)).strip():
+        name = type(picture).__name__
+        raise InvalidArgument(f"{name} needs {field}=, and it is blank. {why} Give it as a short sentence.")
+
+
+def require_equal_lengths(picture: Picture, *fields: str) -> None:
+    """Refuse a picture whose sequences ``fields`` differ in length."""
+    lengths = {field: len(getattr(picture, field)) for field in fields}
+    if len(set(lengths.values())) > 1:
+        written = ", ".join(f"{field}: {length}" for field, length in lengths.items())
+        raise InvalidArgument(
+            f"{type(picture).__name__} needs sequences of one length, and they differ ({written}). "
+            "A mark without its partner would be drawn in the wrong place. Give one value a point to each."
+        )
+
+
+def require_rows(picture: Picture, field: str) -> None:
+    """Refuse a picture without rows."""
+    if not getattr(picture, field):
+        raise InvalidArgument(
+            f"{type(picture).__name__} has no {field}: there is nothing to draw. Give at least one."
+        )
+
+
+def stop(sentence: str) -> str:
+    """End a sentence with a full stop unless it has its own end."""
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
+
+
+def plain(value: float) -> str:
+    """Write a chosen number, such as a threshold, as it was chosen: ``0.1``, ``5``."""
+    return f"{value:.4g}".replace("-", "−")
+
+
+def within(estimate: float, low: float | None, high: float | None, *, per: float = 1.0) -> str:
+    """Write an estimate with its limits: ``3.4 (2.1 to 4.7)``."""
+    text = number(per * estimate)
+    if low is None or high is None:
+        return text
+    return f"{text} ({number(per * low)} to {number(per * high)})"
+
+
+def listed(parts: Sequence[str], *, most: int = 6) -> str:
+    """Join sentences, at most ``most`` of them, and say how many more the table holds."""
+    shown = " ".join(parts[:most])
+    rest = len(parts) - most
+    return f"{shown} {rest} more are in the table." if rest > 0 else shown
+
+
+def frame(rows: Iterable[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Return a table with these columns in this order."""
+    import pandas as pd
+
+    return pd.DataFrame(list(rows), columns=list(columns))
