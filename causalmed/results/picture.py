@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -99,12 +100,26 @@ def plain(value: float) -> str:
     return f"{value:.4g}".replace("-", "−")
 
 
-def within(estimate: float, low: float | None, high: float | None, *, per: float = 1.0) -> str:
-    """Write an estimate with its limits: ``3.4 (2.1 to 4.7)``."""
-    text = number(per * estimate)
+def within(
+    estimate: float, low: float | None, high: float | None, *, per: float = 1.0, digits: int = 2
+) -> str:
+    """Write an estimate with its limits, all to one place: ``3.4 (2.1 to 4.7)``.
+
+    The largest of the three is written with ``digits`` significant digits.
+    """
     if low is None or high is None:
-        return text
-    return f"{text} ({number(per * low)} to {number(per * high)})"
+        return number(per * estimate, digits)
+    values = [per * value for value in (estimate, low, high)]
+    largest = max((abs(value) for value in values if math.isfinite(value) and value), default=1.0)
+    places = min(12, max(0, digits - 1 - math.floor(math.log10(largest))))
+    first, *limits = (_to_place(value, places) for value in values)
+    return f"{first} ({limits[0]} to {limits[1]})"
+
+
+def _to_place(value: float, places: int) -> str:
+    if not math.isfinite(value):
+        return number(value)
+    return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
 
 
 def listed(parts: Sequence[str], *, most: int = 6) -> str:

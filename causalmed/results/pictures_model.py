@@ -144,7 +144,7 @@ class Calibration(Picture):
     ...                       band_low=(0.007, 0.15), band_high=(0.018, 0.27), edges=(0.0, 0.1, 0.2),
     ...                       risks_events=(10, 20), risks_nonevents=(200, 70), n=300, events=30)
     >>> print(picture.alt)
-    Risks are right on average. Where the model says 1 in 100, 1.2 (0.70 to 1.8) in 100 were seen; \
+    Risks are right on average. Where the model says 1 in 100, 1.2 (0.7 to 1.8) in 100 were seen; \
 where it says 20 in 100, 21 (15 to 27) in 100 were seen. 30 with infection among 300 patients.
     """
 
