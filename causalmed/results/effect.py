@@ -247,16 +247,15 @@ class Effect:
         """Return the figure of this effect as data: the causal estimate beside the crude one."""
         from causalmed.results.pictures import Forest, ForestRow
 
-        scale = 100.0 if self.outcome_kind == "binary" else 1.0
-        crude = None if self.crude is None else scale * self.crude_difference.estimate
         row = ForestRow(
             label=self.exposure,
-            interval=_scaled(self.difference, scale) if self.reported else None,
-            crude=crude,
+            interval=self.difference if self.reported else None,
+            crude=None if self.crude is None else self.crude_difference.estimate,
             verdict="" if self.reported else "not reported",
             note="; ".join(check.sentence for check in self.diagnostics.failed()),
         )
-        return Forest(rows=(row,), axis_label=self._axis_label(), title=self._headline())
+        per = 100.0 if self.outcome_kind == "binary" else 1.0
+        return Forest(rows=(row,), axis_label=self._axis_label(), title=self._headline(), per=per)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw :meth:`picture` and return its axes."""
@@ -327,12 +326,3 @@ class Effect:
             f"{self.functionals.source}{clusters}."
         )
 
-
-def _scaled(interval: Interval, factor: float) -> Interval:
-    return Interval(
-        estimate=factor * interval.estimate,
-        low=factor * interval.low,
-        high=factor * interval.high,
-        std_error=factor * interval.std_error,
-        level=interval.level,
-    )

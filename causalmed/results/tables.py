@@ -40,7 +40,7 @@ def html_table(frame: pd.DataFrame, *, caption: str, digits: int = 3) -> str:
     >>> "&lt;b&gt;" in html, "0.123" in html, '<th scope="col">arm</th>' in html
     (True, True, True)
     """
-    head = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in frame.columns)
+    head = "".join(_html_head(frame, index) for index in range(frame.shape[1]))
     rows = "".join(_html_row(list(row), digits) for row in frame.itertuples(index=False, name=None))
     return (
         f'<table class="causalmed"><caption>{escape(caption)}</caption>'
@@ -71,6 +71,12 @@ def text_table(frame: pd.DataFrame, *, digits: int = 3) -> str:
         for row in cells
     )
     return "\n".join(lines)
+
+
+def _html_head(frame: pd.DataFrame, index: int) -> str:
+    numeric = index > 0 and frame.iloc[:, index].dtype.kind in "iuf"
+    kind = ' class="number"' if numeric else ""
+    return f'<th scope="col"{kind}>{escape(str(frame.columns[index]))}</th>'
 
 
 def _html_row(values: list[object], digits: int) -> str:
