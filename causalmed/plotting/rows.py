@@ -94,7 +94,7 @@ def _render_forest(picture: Forest, ax: Axes, *, own: bool) -> None:
     verdicts(ax, [row.verdict for row in rows], [_found(row, picture.null) for row in rows], after=edge)
     unit(ax, picture.axis_label)
     crude = any(row.crude is not None for row in rows)
-    head(ax, picture.title, _key(rows) + ("    ○ crude, before adjustment" if crude else ""), own=own)
+    head(ax, picture.title, _key(rows) + ("  ·  ○ crude, before adjustment" if crude else ""), own=own)
 
 
 def _key(rows: Sequence[ForestRow]) -> str:
@@ -162,9 +162,7 @@ def _render_balance(picture: Balance, ax: Axes, *, own: bool) -> None:
     ax.set_xlim(0, 1.08 * max(reach, 1.3 * picture.threshold))
     ax.spines["left"].set_visible(True)
     unit(ax, "standardised mean difference between exposed and unexposed")
-    key = (
-        f"○ before weighting    ● after weighting    ◆ still above {plain(picture.threshold)} after weighting"
-    )
+    key = f"○ before weighting  ·  ● after it  ·  ◆ still above {plain(picture.threshold)} after it"
     head(ax, picture.title, key, own=own)
 
 

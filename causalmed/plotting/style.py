@@ -91,20 +91,32 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def wrap(text: object, points: float, *, size: float = BODY, bold: bool = False, lines: int = 4) -> str:
-    """Break text into lines at most ``points`` wide; what does not fit ends in an ellipsis."""
+    """Break text into lines at most ``points`` wide, alike in length; the rest ends in an ellipsis."""
+    made = _lines(clean(text), points, size, bold)
+    if len(made) > lines:
+        return "\n".join([*made[: lines - 1], _cut(made[lines - 1], points, size, bold)])
+    for share in (0.6, 0.7, 0.8, 0.9):
+        closer = _lines(clean(text), share * points, size, bold)
+        if 1 < len(closer) == len(made):
+            return "\n".join(closer)
+    return "\n".join(made)
+
+
+def _lines(text: str, points: float, size: float, bold: bool) -> list[str]:
     made = [""]
-    for word in _pieces(clean(text), points, size, bold):
+    for word in _pieces(text, points, size, bold):
         longer = f"{made[-1]} {word}".strip()
         if width_of(longer, size, bold=bold) <= points or not made[-1]:
             made[-1] = longer
         else:
             made.append(word)
-    if len(made) > lines:
-        last = made[lines - 1]
-        while last and width_of(last + "…", size, bold=bold) > points:
-            last = last[:-1]
-        made = [*made[: lines - 1], last.rstrip(" ,;") + "…"]
-    return "\n".join(made)
+    return made
+
+
+def _cut(line: str, points: float, size: float, bold: bool) -> str:
+    while line and width_of(line + "…", size, bold=bold) > points:
+        line = line[:-1]
+    return line.rstrip(" ,;") + "…"
 
 
 def _pieces(text: str, points: float, size: float, bold: bool) -> Iterator[str]:

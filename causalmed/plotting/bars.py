@@ -1,0 +1,56 @@
+"""Attributions as bars, under the question they answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from causalmed.plotting.drawing import render, size
+from causalmed.plotting.rows import column, prepare
+from causalmed.plotting.style import (
+    BLUE,
+    INK,
+    QUIET,
+    VERMILION,
+    WIDTH,
+    ZERO,
+    head,
+    unit,
+)
+from causalmed.results.pictures import Bars
+from causalmed.results.words import number, signed
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROW = 0.34  # inches
+
+
+@size.register(Bars)
+def _size_of_bars(picture: Bars) -> tuple[float, float]:
+    return (WIDTH + 0.4, 1.75 + ROW * len(picture.rows))
+
+
+@render.register(Bars)
+def _render_bars(picture: Bars, ax: Axes, *, own: bool) -> None:
+    rows = picture.ordered
+    prepare(ax, [row.label for row in rows])
+    ax.axvline(0.0, color=ZERO, lw=1.2, zorder=1)
+    for place, row in enumerate(rows):
+        raises = row.value >= 0
+        ax.barh(place, row.value, height=0.56, color=VERMILION if raises else BLUE, zorder=2)
+        if row.low is not None and row.high is not None:
+            ax.plot([row.low, row.high], [place, place], color=INK, lw=1.1, zorder=3)
+    edge = column(ax, [signed(row.value) for row in rows], after=8.0)
+    column(ax, [row.group for row in rows], after=edge, colour=QUIET)
+    unit(ax, picture.axis_label)
+    head(ax, picture.question, _finding(picture), own=own)
+
+
+def _finding(picture: Bars) -> str:
+    finding = picture.title if picture.title.endswith((".", "?", "!")) else f"{picture.title}."
+    if picture.start is None or picture.end is None:
+        return finding
+    return (
+        f"{finding} The bars lead from {number(picture.start)} (the mean of the background) to "
+        f"{number(picture.end)} (this patient)."
+    )
