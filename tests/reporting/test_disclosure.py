@@ -1,0 +1,37 @@
+"""No cell of 1 to 10 patients is shown, and none can be worked out from the totals."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+
+from causalmed.reporting.disclosure import MINIMUM, hidden_cells
+
+tables = arrays(np.int64, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=6), elements=st.integers(0, 60))
+
+
+@given(tables)
+@settings(max_examples=300)
+def test_small_cells_are_hidden_and_not_alone(table):
+    hidden = hidden_cells(table)
+    assert hidden[(table > 0) & (table < MINIMUM)].all()
+    for lines, cells in ((hidden, table), (hidden.T, table.T)):
+        for line, values in zip(lines, cells, strict=True):
+            if line.sum() == 1:
+                # alone only where every other cell is empty, and then the total is the cell itself
+                assert (values[~line] == 0).all()
+
+
+@given(tables)
+def test_tables_without_small_cells_are_shown_whole(table):
+    large = np.where(table == 0, 0, table + MINIMUM)
+    assert not hidden_cells(large).any()
+
+
+def test_the_argument_is_left_alone():
+    table = np.array([[4, 96], [50, 250]])
+    before = table.copy()
+    hidden_cells(table)
+    assert np.array_equal(table, before)
