@@ -1,0 +1,14 @@
+"""Who, when, exposed to what, followed how long.
+
+The room's question: *is this row at risk, from when, until when?* A table of any library enters here
+once, is checked, put in the order of its unit ids and never changed again. What each column is for and
+what kind of quantity it is are stated, or inferred by printed rules; who was left out is logged. The room
+knows no graph.
+"""
+
+from causalmed.cohort.attrition import AttritionStep
+from causalmed.cohort.cohort import Cohort
+from causalmed.cohort.column import Column
+from causalmed.cohort.followup import FollowUp
+
+__all__ = ["AttritionStep", "Cohort", "Column", "FollowUp"]

@@ -1,0 +1,365 @@
+"""The cohort: one table, checked once, that never changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from causalmed.cohort.assembly import assemble
+from causalmed.cohort.attrition import AttritionStep
+from causalmed.cohort.column import Column, label_of
+from causalmed.cohort.fingerprint import cohort_fingerprint
+from causalmed.cohort.followup import FollowUp
+from causalmed.cohort.newcolumn import new_column
+from causalmed.cohort.roles import Roles, check_role_kinds, check_weights, checked_tiers, protected_names
+from causalmed.cohort.rows import chosen_rows
+from causalmed.cohort.units import find_unit
+from causalmed.engine import unit_keys
+from causalmed.errors import ColumnNotFound, DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Cohort"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class Cohort:
+    """Patients, their columns, what each column is for, and who was left out.
+
+    Build one with :meth:`from_frame`. Rows stand in the order of the unit id, whatever the order of the
+    table, so that no number downstream depends on it.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Columns in the order of the table.
+    columns : mapping of str to Column
+        Every column but the unit's.
+    unit_ids : ndarray, shape (n,)
+        Ids of the rows (row numbers of the table where no unit was named), read-only.
+    roles : Roles
+        What the columns are for.
+    attrition : tuple of AttritionStep
+        From the table to this cohort.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": [2, 1, 3], "late": [0, 1, 1], "infected": ["no", "yes", "no"]})
+    >>> cohort = Cohort.from_frame(frame, unit="id", outcome="infected")
+    >>> cohort
+    Cohort(n=3, outcome='infected', columns=('id', 'late', 'infected'))
+    >>> cohort.values("infected").tolist(), cohort.column("infected").levels
+    ([1.0, 0.0, 0.0], ('no', 'yes'))
+    """
+
+    names: tuple[str, ...]
+    columns: Mapping[str, Column]
+    unit_ids: NDArray[Any]
+    roles: Roles
+    attrition: tuple[AttritionStep, ...]
+    _memory: dict[str, Any] = field(init=False, default_factory=dict)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: object,
+        *,
+        outcome: str | None = None,
+        unit: str | None = None,
+        cluster: str | None = None,
+        protected: str | Iterable[str] = (),
+        tiers: Mapping[str, Sequence[str]] | None = None,
+        kinds: Mapping[str, object] | None = None,
+        weights: str | None = None,
+        follow_up: FollowUp | None = None,
+        missing: str = "error",
+    ) -> Cohort:
+        """Build a cohort from a data frame of any library.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame, polars.DataFrame or pyarrow.Table
+            One row a patient. Never changed.
+        outcome : str, optional
+            Column of the outcome; binary, ordinal or a number.
+        unit : str, optional
+            Column of unique ids. With it every result is independent of the order of the rows.
+        cluster : str, optional
+            Column of the group within which patients resemble each other (hospital).
+        protected : str or iterable of str
+            Columns that an audit compares.
+        tiers : mapping of str to sequence of str, optional
+            Time periods, earliest first, and the columns recorded in each.
+        kinds : mapping of str to str or sequence, optional
+            Kind of a column ("binary", "ordinal", "categorical", "continuous", "count", "identifier",
+            "date"), or its levels, lowest first. Other kinds are inferred by the rules of
+            :mod:`causalmed.cohort.kinds` and shown by :meth:`summary`.
+        weights : str, optional
+            Column of sampling weights, not negative.
+        follow_up : FollowUp, optional
+            Columns of time and event.
+        missing : {"error", "complete"}
+            Refuse missing values, or leave the rows out and log them.
+
+        Returns
+        -------
+        Cohort
+
+        Raises
+        ------
+        DataError
+            The table cannot be used as it is: names, rows, types, ids, infinities, roles.
+        InvalidArgument
+            An argument is not understood.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"asa": [3, 1, 2], "age": [71, 54, None]})
+        >>> cohort = Cohort.from_frame(frame, kinds={"asa": (1, 2, 3, 4)}, missing="complete")
+        >>> cohort.n, cohort.column("asa").kind
+        (2, 'ordinal')
+        """
+        roles = Roles(
+            outcome=outcome,
+            unit=unit,
+            cluster=cluster,
+            protected=protected_names(protected),
+            weights=weights,
+            follow_up=follow_up,
+        )
+        parts = assemble(frame, roles=roles, kinds=kinds, missing=missing)
+        return cls(
+            names=parts.names,
+            columns=MappingProxyType(parts.columns),
+            unit_ids=parts.ids,
+            roles=replace(roles, tiers=checked_tiers(tiers, parts.names)),
+            attrition=parts.attrition,
+        )
+
+    def __len__(self) -> int:
+        return len(self.unit_ids)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self.names[:6])) + (", …" if len(self.names) > 6 else "")
+        return f"Cohort(n={self.n:,}, outcome={self.outcome!r}, columns=({shown}))"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cohort):
+            return NotImplemented
+        return self.roles == other.roles and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.unit_ids)
+
+    @property
+    def outcome(self) -> str | None:
+        """Column of the outcome."""
+        return self.roles.outcome
+
+    @property
+    def unit(self) -> str | None:
+        """Column of the unit ids."""
+        return self.roles.unit
+
+    @property
+    def cluster(self) -> str | None:
+        """Column of the cluster."""
+        return self.roles.cluster
+
+    @property
+    def protected(self) -> tuple[str, ...]:
+        """Columns that an audit compares."""
+        return self.roles.protected
+
+    @property
+    def weights(self) -> str | None:
+        """Column of the sampling weights."""
+        return self.roles.weights
+
+    @property
+    def follow_up(self) -> FollowUp | None:
+        """Columns of time and event."""
+        return self.roles.follow_up
+
+    @property
+    def tiers(self) -> Mapping[str, tuple[str, ...]]:
+        """Time periods, earliest first, and their columns."""
+        return self.roles.tiers
+
+    @property
+    def unit_keys(self) -> NDArray[np.uint64]:
+        """64-bit keys of the units, read-only, shape (n,)."""
+        if "keys" not in self._memory:
+            keys = unit_keys(self.unit_ids)
+            keys.setflags(write=False)
+            self._memory["keys"] = keys
+        return np.asarray(self._memory["keys"])
+
+    @property
+    def cluster_codes(self) -> NDArray[np.intp] | None:
+        """Cluster of each patient as a code of :attr:`cluster_levels`, shape (n,); None without cluster."""
+        if self.cluster is None:
+            return None
+        codes = self.values(self.cluster).astype(np.intp)
+        codes.setflags(write=False)
+        return codes
+
+    @property
+    def cluster_levels(self) -> tuple[str, ...]:
+        """Labels of the clusters."""
+        return () if self.cluster is None else self.column(self.cluster).levels
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of names, kinds, levels, ids and values in canonical order."""
+        if "fingerprint" not in self._memory:
+            self._memory["fingerprint"] = cohort_fingerprint(self.columns.values(), self.unit_ids)
+        return str(self._memory["fingerprint"])
+
+    def column(self, name: str) -> Column:
+        """Return a column.
+
+        Parameters
+        ----------
+        name : str
+            One of :attr:`names`.
+
+        Returns
+        -------
+        Column
+
+        Raises
+        ------
+        ColumnNotFound
+            No such column; the message names near ones.
+        """
+        if name == self.unit and name is not None:
+            labels = tuple(label_of(value) for value in self.unit_ids.tolist())
+            codes = np.arange(self.n, dtype=np.float64)
+            return Column(name=name, kind="identifier", values=codes, levels=labels, how="role: unit")
+        if name not in self.columns:
+            raise ColumnNotFound.among([name], self.names, where="column")
+        return self.columns[name]
+
+    def values(self, name: str) -> NDArray[np.float64]:
+        """Return the numbers of a column, read-only, shape (n,); see :class:`Column`."""
+        return self.column(name).values
+
+    def tier_of(self, name: str) -> str | None:
+        """Return the time period of a column, or None where none was stated."""
+        if name not in self.names:
+            raise ColumnNotFound.among([name], self.names, where="tier_of")
+        return next((period for period, columns in self.tiers.items() if name in columns), None)
+
+    def take(self, rows: ArrayLike, *, reason: str | None = None) -> Cohort:
+        """Return the cohort of some rows.
+
+        Parameters
+        ----------
+        rows : array_like
+            A mask of n truth values, or row numbers in increasing order.
+        reason : str, optional
+            Logged in :attr:`attrition`.
+
+        Returns
+        -------
+        Cohort
+
+        Raises
+        ------
+        InvalidArgument
+            Rows repeated, out of order or outside the cohort: a cohort holds each patient once, in
+            canonical order.
+        DataError
+            No row is left.
+        """
+        chosen = chosen_rows(rows, n=self.n)
+        if not len(chosen):
+            what = f" for {reason!r}" if reason else ""
+            raise DataError(f"None of the {self.n:,} patients remains{what}. Loosen the condition.")
+        steps = self.attrition
+        if reason is not None:
+            steps = (*steps, AttritionStep(reason=reason, n_before=self.n, n_after=len(chosen)))
+        ids = self.unit_ids[chosen]
+        ids.setflags(write=False)
+        columns = {name: column.take(chosen) for name, column in self.columns.items()}
+        return replace(self, columns=MappingProxyType(columns), unit_ids=ids, attrition=steps)
+
+    def patient(self, unit: object) -> Cohort:
+        """Return the cohort of one patient.
+
+        Parameters
+        ----------
+        unit : int or str
+            Id of the unit; row number of the table where no unit was named.
+
+        Returns
+        -------
+        Cohort
+
+        Raises
+        ------
+        DataError
+            No such patient; the message names near ids.
+        """
+        return self.take([find_unit(self.unit_ids, unit)])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the cohort as a pandas table, labels for codes, rows in canonical order."""
+        from causalmed.cohort.frames import cohort_frame
+
+        return cohort_frame(self)
+
+    def assign(
+        self, name: str, values: ArrayLike, kind: str, *, levels: Sequence[str] = (), tier: str | None = None
+    ) -> Cohort:
+        """Return the cohort with one column added or replaced.
+
+        Parameters
+        ----------
+        name : str
+            Column.
+        values : array_like, shape (n,)
+            Finite numbers, in the order of this cohort: 0/1 for binary, codes of ``levels`` where levels
+            are given.
+        kind : str
+            What they are.
+        levels : sequence of str
+            Labels of the codes.
+        tier : str, optional
+            Time period of the column; a column that is replaced keeps its own.
+
+        Returns
+        -------
+        Cohort
+
+        Raises
+        ------
+        InvalidArgument
+            Another length, values that are not finite or do not fit the kind.
+        RoleConflict
+            The column is the unit.
+        """
+        column = new_column(name, values, kind, n=self.n, levels=levels, unit=self.unit)
+        columns = {**self.columns, name: column}
+        roles = self.roles if tier is None else self.roles.in_tier(name, tier)
+        check_role_kinds(roles, columns)
+        check_weights(roles, columns)
+        names = self.names if name in self.names else (*self.names, name)
+        return replace(self, names=names, columns=MappingProxyType(columns), roles=roles)
