@@ -10,11 +10,13 @@ from causalmed.plotting.style import (
     BLUE,
     INK,
     QUIET,
+    SMALL,
     VERMILION,
     WIDTH,
     ZERO,
     head,
     unit,
+    wrap,
 )
 from causalmed.results.pictures import Bars
 from causalmed.results.words import number, signed
@@ -22,7 +24,8 @@ from causalmed.results.words import number, signed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-ROW = 0.34  # inches
+ROW = 0.36  # inches
+PLACES = 165.0  # points
 
 
 @size.register(Bars)
@@ -41,7 +44,8 @@ def _render_bars(picture: Bars, ax: Axes, *, own: bool) -> None:
         if row.low is not None and row.high is not None:
             ax.plot([row.low, row.high], [place, place], color=INK, lw=1.1, zorder=3)
     edge = column(ax, [signed(row.value) for row in rows], after=8.0)
-    column(ax, [row.group for row in rows], after=edge, colour=QUIET)
+    places = [wrap(row.group, PLACES, size=SMALL, lines=2) for row in rows]
+    column(ax, places, after=edge, colour=QUIET)
     unit(ax, picture.axis_label)
     head(ax, picture.question, _finding(picture), own=own)
 

@@ -19,6 +19,7 @@ from causalmed.plotting.style import (
     VERMILION,
     WIDTH,
     head,
+    head_height,
     wrap,
     write,
 )
@@ -30,18 +31,22 @@ if TYPE_CHECKING:
     from matplotlib.path import Path
 
 SIDE = 10  # figures a row
+KEY = "Of 100 patients like this one"
 STRIDE = 14.0  # columns from one array to the next
 
 
 @size.register(IconArray)
 def _size_of_icons(picture: IconArray) -> tuple[float, float]:
-    return (WIDTH if len(picture.arrays) > 1 else 0.55 * WIDTH, 4.9)
+    pair = len(picture.arrays) > 1
+    width = WIDTH if pair else 0.55 * WIDTH
+    cells = (STRIDE if pair else 0.0) + SIDE + 0.2
+    return (width, (SIDE + 3.9) * (width - 0.2) / cells + head_height(picture.title, KEY, width))
 
 
 @render.register(IconArray)
 def _render_icons(picture: IconArray, ax: Axes, *, own: bool) -> None:
     ax.set_axis_off()
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", anchor="NW")
     ax.set_xlim(-0.6, STRIDE * (len(picture.arrays) - 1) + SIDE - 0.4)
     ax.set_ylim(SIDE + 1.3, -2.6)
     for index, (name, count, low, high) in enumerate(picture.arrays):
@@ -52,7 +57,7 @@ def _render_icons(picture: IconArray, ax: Axes, *, own: bool) -> None:
         written = f"{within(count, low, high)} in 100"
         write(ax, written, (left - 0.4, -1.15), size=BODY + 1, colour=INK, bold=True)
         write(ax, _key(sure, perhaps, picture.event), (left - 0.4, SIDE + 0.35), size=SMALL, colour=QUIET)
-    head(ax, picture.title, "Of 100 patients like this one", own=own)
+    head(ax, picture.title, KEY, own=own)
 
 
 def bands(count: float, low: float | None, high: float | None) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
@@ -92,19 +92,20 @@ def width_of(text: str, size: float, *, bold: bool = False) -> float:
 
 def wrap(text: object, points: float, *, size: float = BODY, bold: bool = False, lines: int = 4) -> str:
     """Break text into lines at most ``points`` wide, alike in length; the rest ends in an ellipsis."""
-    made = _lines(clean(text), points, size, bold)
+    pieces = list(_pieces(clean(text), points, size, bold))
+    made = _lines(pieces, points, size, bold)
     if len(made) > lines:
         return "\n".join([*made[: lines - 1], _cut(made[lines - 1], points, size, bold)])
     for share in (0.6, 0.7, 0.8, 0.9):
-        closer = _lines(clean(text), share * points, size, bold)
+        closer = _lines(pieces, share * points, size, bold)
         if 1 < len(closer) == len(made):
             return "\n".join(closer)
     return "\n".join(made)
 
 
-def _lines(text: str, points: float, size: float, bold: bool) -> list[str]:
+def _lines(pieces: Iterable[str], points: float, size: float, bold: bool) -> list[str]:
     made = [""]
-    for word in _pieces(text, points, size, bold):
+    for word in pieces:
         longer = f"{made[-1]} {word}".strip()
         if width_of(longer, size, bold=bold) <= points or not made[-1]:
             made[-1] = longer
@@ -124,6 +125,11 @@ def _pieces(text: str, points: float, size: float, bold: bool) -> Iterator[str]:
     for word in text.split():
         if width_of(word, size, bold=bold) <= points:
             yield word
+            continue
+        first, hyphen, rest = word.partition("-")
+        if rest and width_of(first + hyphen, size, bold=bold) <= points:
+            yield first + hyphen
+            yield from _pieces(rest, points, size, bold)
             continue
         characters = max(1, int(points / (0.95 * size)))
         yield from (word[start : start + characters] for start in range(0, len(word), characters))
@@ -236,6 +242,14 @@ def head(ax: Axes, title: str, subtitle: str = "", *, own: bool) -> None:
             size=SMALL,
             colour=QUIET,
         )
+
+
+def head_height(title: str, subtitle: str, width: float) -> float:
+    """Return how many inches the head takes above a picture of that width."""
+    room = 72 * width * 0.97
+    above = 1 + wrap(title, room, size=TITLE, bold=True).count("\n")
+    below = 1 + wrap(subtitle, room, size=SMALL).count("\n") if subtitle else 0
+    return 0.2 * above + 0.15 * below + 0.3
 
 
 def quiet_axes(ax: Axes, *, keep: tuple[str, ...] = ("bottom",)) -> None:

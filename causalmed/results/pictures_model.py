@@ -180,7 +180,7 @@ where it says 20 in 100, 21 (15 to 27) in 100 were seen. 30 with infection among
 
     def _spoken(self, at: int) -> str:
         seen = within(self.curve_y[at], self.band_low[at], self.band_high[at], per=100)
-        return f"{plain(100 * self.curve_x[at])} in 100, {seen} in 100 were seen"
+        return f"{plain(round(100 * self.curve_x[at], 1))} in 100, {seen} in 100 were seen"
 
     def table(self) -> pd.DataFrame:
         """Return a row a point of the curve: predicted, observed, low, high."""
@@ -232,7 +232,7 @@ model 6.1 (5.2 to 7.0), everybody 5.5, nobody 0; at 20 %: model 2.3 (1.1 to 3.5)
         low, high = self.shaded or (self.thresholds[0], self.thresholds[-1])
         places = sorted({self._nearest(low), self._nearest(high)})
         parts = (
-            f"{plain(100 * self.thresholds[k])} %: model "
+            f"{plain(round(100 * self.thresholds[k], 1))} %: model "
             f"{within(self.model[k], self.low[k], self.high[k], per=100)}, "
             f"everybody {number(100 * self.treat_all[k])}, nobody 0"
             for k in places
