@@ -1,0 +1,169 @@
+"""Newton's method that says why it stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from causalmed.errors import DataError, NotConverged
+from causalmed.regression.collinearity import check_rank
+from causalmed.regression.moments import Moments, Problem, refuse_infinite
+from causalmed.regression.separation import find_separation
+
+__all__ = ["Optimum", "maximise"]
+
+_SUSPICIOUS: Final = 10
+_HALVINGS: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Optimum:
+    """Where Newton's method stopped, in the standardised columns.
+
+    Attributes
+    ----------
+    b : ndarray, shape (p,)
+        The maximum.
+    covariance : ndarray, shape (p, p)
+        Inverse information.
+    log_likelihood : float
+        At the maximum.
+    iterations : int
+        Steps taken.
+    decrement : float
+        Length of the last step in standard errors.
+    """
+
+    b: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    log_likelihood: float
+    iterations: int
+    decrement: float
+
+
+def maximise(
+    problem: Problem,
+    start: NDArray[np.float64],
+    *,
+    tolerance: float,
+    max_iterations: int,
+    suspicious: int = _SUSPICIOUS,
+) -> Optimum:
+    r"""Maximise a logistic likelihood.
+
+    Steps :math:`I(b)^{-1} U(b)`, halved while the likelihood falls. The Newton decrement
+    :math:`\lambda = \sqrt{U^\top I^{-1} U}` is the length of the step in standard errors. Once it is
+    below ``sqrt(tolerance) / 100`` the step is taken and its error, of order :math:`\lambda^2`, is far
+    below ``tolerance``. A linear predictor beyond 30, or ten steps without an answer, raises the
+    suspicion of separation, which is then decided by linear programming and not by waiting.
+
+    Raises
+    ------
+    NotConverged
+        Separation, with the columns; or no convergence within ``max_iterations``.
+    DataError
+        Collinear columns, or values that are not finite.
+    """
+    here, b = problem.moments(start), start
+    check_finite_moments(problem, here)
+    suspect = True
+    enough = np.sqrt(tolerance) / 100
+    for iteration in range(1, max_iterations + 1):
+        if suspect and (here.far_rows or iteration > suspicious):
+            refuse_separation(problem)
+            suspect = False
+        factor = _factor(problem, here.information)
+        step = cho_solve(factor, here.score)
+        decrement = float(np.sqrt(max(0.0, float(step @ here.score))))
+        if decrement <= enough:
+            inverse = cho_solve(factor, np.eye(problem.p))
+            return Optimum(
+                b=b + step,
+                covariance=(inverse + inverse.T) / 2,
+                log_likelihood=here.log_likelihood,
+                iterations=iteration,
+                decrement=decrement,
+            )
+        b, here = _advance(problem, b, step, here)
+    refuse_separation(problem)
+    raise NotConverged(
+        f"The logistic regression on {', '.join(problem.names)} did not converge in {max_iterations} iterations "
+        f"(last step {decrement:.1e} standard errors). Raise max_iterations, or use firth=True."
+    )
+
+
+def refuse_separation(problem: Problem) -> None:
+    """Raise :class:`NotConverged` naming the columns that separate the outcome, if any do."""
+    rows = problem.used()
+    found = find_separation(problem.standard_rows(rows), problem.outcome[rows], problem.names)
+    if found is None:
+        return
+    total = len(problem.outcome[rows])
+    kind = "complete" if found.complete else "quasi-complete"
+    fold = "" if problem.left_out is None else f" outside fold {problem.left_out}"
+    columns = ", ".join(repr(name) for name in found.columns)
+    raise NotConverged(
+        f"The outcome is separated by {columns}: for {found.rows:,} of {total:,} patients{fold} it can be read off "
+        f"without error ({kind} separation), so the coefficients grow without end and no finite estimate exists. "
+        "Use firth=True (penalised likelihood), use coarser categories, or collect more data."
+    )
+
+
+def _advance(
+    problem: Problem, b: NDArray[np.float64], step: NDArray[np.float64], here: Moments
+) -> tuple[NDArray[np.float64], Moments]:
+    slack = 1e-13 * abs(here.log_likelihood)
+    for halving in range(_HALVINGS):
+        candidate = b + step / 2**halving
+        there = problem.moments(candidate)
+        if there.finite and there.log_likelihood >= here.log_likelihood - slack:
+            return candidate, there
+    refuse_separation(problem)
+    raise NotConverged(
+        f"No step improves the logistic regression on {', '.join(problem.names)}: the numbers are too extreme. "
+        "Rescale the columns, look for outlying weights, or use firth=True."
+    )
+
+
+def check_finite_moments(problem: Problem, here: Moments) -> None:
+    """Raise :class:`DataError` where a sum is not finite, naming the columns."""
+    if here.finite:
+        return
+    refuse_infinite(problem)
+    raise DataError(
+        f"The columns {', '.join(map(repr, problem.names))} hold numbers so large that their squares overflow. "
+        "Rescale them."
+    )
+
+
+def _factor(problem: Problem, information: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+    size = np.sqrt(np.diagonal(information))
+    try:
+        factor = cho_factor(information, lower=True)
+    except LinAlgError:
+        pass
+    else:
+        if np.min(np.diagonal(factor[0]) / np.where(size > 0, size, 1.0)) > 1e-5:
+            return factor  # type: ignore[no-any-return]
+    refuse_collinear(problem)
+    refuse_separation(problem)
+    try:
+        return cho_factor(information, lower=True)  # type: ignore[no-any-return]
+    except LinAlgError:
+        raise NotConverged(
+            f"The information of the logistic regression on {', '.join(problem.names)} is singular: the fitted "
+            "risks are too close to 0 or 1. Use firth=True, coarser categories, or more data."
+        ) from None
+
+
+def refuse_collinear(problem: Problem) -> None:
+    """Raise :class:`DataError` naming the columns that others determine, if there are any."""
+    rows = problem.used()
+    z = problem.standard_rows(rows)
+    if problem.weights is not None:
+        z = z * np.sqrt(problem.weights[rows])[:, None]
+    check_rank(z.T @ z, problem.names)
