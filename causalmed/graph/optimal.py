@@ -1,0 +1,57 @@
+r"""The adjustment set that makes the estimate most precise, where there is one.
+
+O(X, Y) = parents of the causal nodes, without the causal nodes' descendants and X. Among all
+adjustment sets of a DAG it gives the smallest asymptotic variance, for linear models and for every
+regular non-parametric estimator.
+
+With hidden causes there need not be a best set. The argument for O needs only that a path into a
+causal node, unless it comes from X, runs through an observed parent of it, or through a descendant
+of a causal node, where it is blocked. So O is taken in the graph projected onto the usable nodes,
+and returned only if no causal node shares a hidden cause with anything but descendants of causal
+nodes.
+
+References
+----------
+Henckel L, Perković E, Maathuis MH (2022). JRSS B 84(2), 579–599, definition 3.12 and theorem 3.13.
+Rotnitzky A, Smucler E (2020). JMLR 21(188), 1–86, theorem 1.
+Smucler E, Sapienza F, Rotnitzky A (2022). Biometrika 109(1), 49–65 (hidden variables: none may be best).
+"""
+
+from __future__ import annotations
+
+from causalmed.graph.adjacency import Adjacency
+from causalmed.graph.adjustment import AdjustmentProblem, causal_nodes
+from causalmed.graph.projection import project
+
+__all__ = ["optimal_set"]
+
+Nodes = frozenset[int]
+
+
+def optimal_set(
+    adjacency: Adjacency, problem: AdjustmentProblem, *, include: Nodes, allowed: Nodes
+) -> Nodes | None:
+    """Return the O-set among the ``allowed`` nodes if it is known to be optimal, else ``None``.
+
+    Parameters
+    ----------
+    adjacency : Adjacency
+        The graph.
+    problem : AdjustmentProblem
+        The effect; O is defined only if some causal path exists.
+    include, allowed : frozenset of int
+        Nodes that must be adjusted for (then O must contain them), nodes that may be.
+    """
+    if not problem.causal:
+        return None
+    visible = allowed | include | problem.x | problem.y
+    projected = project(adjacency, visible)
+    causal = causal_nodes(projected, problem.x, problem.y)
+    spouses = {u for v in causal for u in projected.spouses[v]}
+    if not spouses <= problem.forbidden - problem.x:
+        return None
+    parents = frozenset(u for v in causal for u in projected.parents[v])
+    best = parents - problem.forbidden - problem.x - problem.y
+    if not include <= best or not problem.accepts(best):
+        return None
+    return best
