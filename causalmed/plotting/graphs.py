@@ -24,6 +24,8 @@ from causalmed.plotting.style import (
     WIDTH,
     head,
     head_height,
+    place,
+    width_of,
     wrap,
     write,
 )
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 LINE_HEIGHT: Final = 0.145  # inches a line of words
 PADDING: Final = 0.075
-LETTERS: Final = 8.5  # points
+LETTERS: Final = (8.5, 6.5)  # points, at most and at least
 MOST_NUMBERS: Final = 40  # more would lie on each other
 
 Place = tuple[float, float]
@@ -57,6 +59,7 @@ class Plan:
     x: Mapping[Point, float]
     y: Mapping[Point, float]
     box: float
+    letters: float
     tall: Mapping[Point, float]
     width: float
     height: float
@@ -76,16 +79,31 @@ def plan(picture: GraphPicture) -> Plan:
     count = len(layout.order)
     width = min(9.6, max(WIDTH, 1.34 * count)) - 0.2
     pitch = width / count
-    box = min(1.45, 0.7 * pitch if count > 1 else pitch)
+    box = min(1.45, 0.73 * pitch if count > 1 else pitch)
     room = 72 * (box - 2 * PADDING)
-    words = {node.name: wrap(node.words or node.name, room, size=LETTERS, lines=3) for node in picture.nodes}
+    letters = _letters(picture, room)
+    words = {node.name: wrap(node.words or node.name, room, size=letters, lines=3) for node in picture.nodes}
+    line = LINE_HEIGHT * letters / LETTERS[0]
     tall: dict[Point, float] = {
-        name: (1 + text.count("\n")) * LINE_HEIGHT + 2 * PADDING for name, text in words.items()
+        name: (1 + text.count("\n")) * line + 2 * PADDING for name, text in words.items()
     }
-    y = heights(layout, tall=tall, gap=0.17)
+    heavy = {(arrow.source, arrow.target, arrow.kind) for arrow in picture.arrows if arrow.heavy}
+    y = heights(layout, tall=tall, gap=0.17, straight=heavy)
     x = {point: (layout.column[point] + 0.5) * pitch for point in layout.column}
     height = max(y[point] + tall.get(point, 0.0) / 2 for point in y)
-    return Plan(layout=layout, words=words, x=x, y=y, box=box, tall=tall, width=width, height=height)
+    return Plan(
+        layout=layout, words=words, x=x, y=y, box=box, letters=letters, tall=tall, width=width, height=height
+    )
+
+
+def _letters(picture: GraphPicture, room: float) -> float:
+    """Return the size at which the longest word fits a box, within limits."""
+    longest = max(
+        width_of(word, LETTERS[0], bold=node.role == "outcome")
+        for node in picture.nodes
+        for word in (node.words or node.name).replace("-", "- ").split() or [""]
+    )
+    return max(LETTERS[1], LETTERS[0] * min(1.0, room / max(longest, 1.0)))
 
 
 @size.register(GraphPicture)
@@ -93,7 +111,11 @@ def _size_of_graph(picture: GraphPicture) -> tuple[float, float]:
     made = plan(picture)
     width = made.width + 0.2
     above = head_height(picture.title, _key(picture), width)
-    return (width, made.height + above + 0.2 + (0.4 if picture.tiers else 0.1))
+    return (width, _tall(made, picture) + above)
+
+
+def _tall(made: Plan, picture: GraphPicture) -> float:
+    return made.height + 0.08 + (0.42 if picture.tiers else 0.08)
 
 
 @render.register(GraphPicture)
@@ -110,6 +132,8 @@ def _render_graph(picture: GraphPicture, ax: Axes, *, own: bool) -> None:
         _box(ax, made, node)
     _numbers(ax, made, picture.arrows)
     _tiers(ax, made, picture)
+    if own:
+        place(ax, _tall(made, picture))
     head(ax, picture.title, _key(picture), own=own)
 
 
@@ -142,7 +166,7 @@ def _box(ax: Axes, made: Plan, node: GraphNode) -> None:
     )
     ax.add_patch(patch)
     at = (made.x[node.name], made.y[node.name])
-    text = write(ax, made.words[node.name], at, size=LETTERS, ha="center", bold=node.role == "outcome")
+    text = write(ax, made.words[node.name], at, size=made.letters, ha="center", bold=node.role == "outcome")
     text.set_zorder(6)
 
 

@@ -20,6 +20,7 @@ from causalmed.plotting.style import (
     WIDTH,
     head,
     head_height,
+    place,
     wrap,
     write,
 )
@@ -32,22 +33,25 @@ if TYPE_CHECKING:
 
 SIDE = 10  # figures a row
 KEY = "Of 100 patients like this one"
-STRIDE = 14.0  # columns from one array to the next
+STRIDE = 12.6  # columns from one array to the next
 
 
 @size.register(IconArray)
 def _size_of_icons(picture: IconArray) -> tuple[float, float]:
-    pair = len(picture.arrays) > 1
-    width = WIDTH if pair else 0.55 * WIDTH
-    cells = (STRIDE if pair else 0.0) + SIDE + 0.2
-    return (width, (SIDE + 3.9) * (width - 0.2) / cells + head_height(picture.title, KEY, width))
+    width = WIDTH if len(picture.arrays) > 1 else 0.55 * WIDTH
+    return (width, _tall(picture, width) + head_height(picture.title, KEY, width))
+
+
+def _tall(picture: IconArray, width: float) -> float:
+    cells = STRIDE * (len(picture.arrays) - 1) + SIDE + 1.2
+    return (SIDE + 3.9) * min(0.36, (width - 0.2) / cells)
 
 
 @render.register(IconArray)
 def _render_icons(picture: IconArray, ax: Axes, *, own: bool) -> None:
     ax.set_axis_off()
     ax.set_aspect("equal", anchor="NW")
-    ax.set_xlim(-0.6, STRIDE * (len(picture.arrays) - 1) + SIDE - 0.4)
+    ax.set_xlim(-0.6, STRIDE * (len(picture.arrays) - 1) + SIDE + 0.6)
     ax.set_ylim(SIDE + 1.3, -2.6)
     for index, (name, count, low, high) in enumerate(picture.arrays):
         left = STRIDE * index
@@ -57,6 +61,10 @@ def _render_icons(picture: IconArray, ax: Axes, *, own: bool) -> None:
         written = f"{within(count, low, high)} in 100"
         write(ax, written, (left - 0.4, -1.15), size=BODY + 1, colour=INK, bold=True)
         write(ax, _key(sure, perhaps, picture.event), (left - 0.4, SIDE + 0.35), size=SMALL, colour=QUIET)
+    if own:
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        place(ax, _tall(picture, figure.get_figwidth()))
     head(ax, picture.title, KEY, own=own)
 
 
@@ -89,7 +97,7 @@ def _figures(ax: Axes, left: float, sure: int, perhaps: int) -> None:
     )
     for chosen, fill, edge, line in styles:
         if chosen.any():
-            ax.scatter(x[chosen], y[chosen], s=250, marker=person(), fc=fill, ec=edge, lw=line, clip_on=False)
+            ax.scatter(x[chosen], y[chosen], s=280, marker=person(), fc=fill, ec=edge, lw=line, clip_on=False)
 
 
 @cache

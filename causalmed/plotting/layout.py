@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from causalmed.results.pictures import GraphArrow, GraphNode
 
 MOST_COLUMNS: Final = 7
-MOST_ROWS: Final = 9
+MOST_ROWS: Final = 12
 SWEEPS: Final = 12
+STIFF: Final = 8  # how many arrows a straight one counts for
 
 Point = Hashable  # a node's name, or a (column, key) pair where an arrow passes
 
@@ -54,7 +55,8 @@ def lay_out(nodes: Sequence[GraphNode], arrows: Sequence[GraphArrow]) -> Layout:
     >>> layout.column["c"], layout.route["a", "c", "->"]
     (2, ('a', (1, 'c'), 'c'))
     """
-    column: dict[Point, int] = {**columns(nodes, arrows)}
+    column: dict[Point, int] = {}
+    column.update(columns(nodes, arrows))
     route: dict[tuple[str, str, str], tuple[Point, ...]] = {
         (a.source, a.target, a.kind): _way(a, column) for a in arrows
     }
@@ -215,7 +217,13 @@ def crossings(
     return count
 
 
-def heights(layout: Layout, *, tall: Mapping[Point, float], gap: float) -> dict[Point, float]:
+def heights(
+    layout: Layout,
+    *,
+    tall: Mapping[Point, float],
+    gap: float,
+    straight: Collection[tuple[str, str, str]] = (),
+) -> dict[Point, float]:
     """Return the height of every point's middle, downwards from 0, no two boxes of a column touching.
 
     Parameters
@@ -224,12 +232,18 @@ def heights(layout: Layout, *, tall: Mapping[Point, float], gap: float) -> dict[
         The height of every point's box; where an arrow passes there is none, and a lane is left.
     gap : float
         The least distance between boxes.
+    straight : collection of (source, target, kind)
+        Arrows that should bend least.
     """
     sizes = {point: tall.get(point, 0.12) for points in layout.order for point in points}
     y: dict[Point, float] = {}
     for points in layout.order:
         _stack(points, [0.0] * len(points), sizes, gap, y)
-    links = [pair for route in layout.route.values() for pair in _steps(route, layout.column)]
+    links = [
+        pair
+        for key, route in layout.route.items()
+        for pair in _steps(route, layout.column) * (STIFF if key in straight else 1)
+    ]
     left, right = _neighbours(links)
     for sweep in range(2 * SWEEPS):
         lines = layout.order if sweep % 2 == 0 else layout.order[::-1]

@@ -131,8 +131,10 @@ def _pieces(text: str, points: float, size: float, bold: bool) -> Iterator[str]:
             yield first + hyphen
             yield from _pieces(rest, points, size, bold)
             continue
-        characters = max(1, int(points / (0.95 * size)))
-        yield from (word[start : start + characters] for start in range(0, len(word), characters))
+        characters = max(2, int(points / (0.8 * size)))
+        parts = [word[start : start + characters] for start in range(0, len(word), characters)]
+        yield from (f"{part}-" for part in parts[:-1])
+        yield parts[-1]
 
 
 def write(
@@ -244,12 +246,20 @@ def head(ax: Axes, title: str, subtitle: str = "", *, own: bool) -> None:
         )
 
 
+def place(ax: Axes, height: float) -> None:
+    """Give drawings whose size is known in inches the foot of the figure, ``height`` inches tall."""
+    figure: Figure = ax.get_figure(root=True)  # type: ignore[assignment]
+    figure.set_layout_engine("none")
+    wide, tall = figure.get_size_inches()
+    ax.set_position((0.1 / wide, 0.06 / tall, 1 - 0.2 / wide, height / tall))
+
+
 def head_height(title: str, subtitle: str, width: float) -> float:
     """Return how many inches the head takes above a picture of that width."""
     room = 72 * width * 0.97
     above = 1 + wrap(title, room, size=TITLE, bold=True).count("\n")
     below = 1 + wrap(subtitle, room, size=SMALL).count("\n") if subtitle else 0
-    return 0.2 * above + 0.15 * below + 0.3
+    return 0.2 * above + 0.15 * below + 0.38
 
 
 def quiet_axes(ax: Axes, *, keep: tuple[str, ...] = ("bottom",)) -> None:
