@@ -10,5 +10,6 @@ from causalmed.cohort.attrition import AttritionStep
 from causalmed.cohort.cohort import Cohort
 from causalmed.cohort.column import Column
 from causalmed.cohort.followup import FollowUp
+from causalmed.cohort.tableone import TableOne, TableOneRow
 
-__all__ = ["AttritionStep", "Cohort", "Column", "FollowUp"]
+__all__ = ["AttritionStep", "Cohort", "Column", "FollowUp", "TableOne", "TableOneRow"]

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort.attrition import AttritionStep
-from causalmed.cohort.column import Column
+from causalmed.cohort.column import Column, read_only
 from causalmed.cohort.encoding import encode_column
-from causalmed.cohort.followup import check_follow_up
 from causalmed.cohort.kinds import Kind, infer_kind, stated_kinds
 from causalmed.cohort.missing import without_missing
 from causalmed.cohort.reading import Numbers, Raw, open_frame, read_ids, read_series
-from causalmed.cohort.roles import Roles, check_role_kinds, check_weights, checked_roles
+from causalmed.cohort.rolechecks import check_column_roles
+from causalmed.cohort.roles import Roles, checked_roles
 from causalmed.cohort.units import canonical_order, require_unique
 from causalmed.errors import DataError
 
@@ -78,16 +78,13 @@ def assemble(frame: object, *, roles: Roles, kinds: Mapping[str, object] | None,
     if roles.unit:
         require_unique(ids, unit=roles.unit)
     columns = _read_columns(complete.frame, roles=roles, stated=stated, order=order)
-    check_role_kinds(roles, columns)
-    check_weights(roles, columns)
-    check_follow_up(roles.follow_up, columns)
-    ids.setflags(write=False)
+    check_column_roles(roles, columns)
     steps: tuple[AttritionStep, ...] = (
         AttritionStep(reason="rows in the table", n_before=len(table), n_after=len(table)),
     )
     if complete.step is not None:
         steps = (*steps, complete.step)
-    return Parts(names=names, columns=columns, ids=ids, attrition=steps)
+    return Parts(names=names, columns=columns, ids=read_only(ids), attrition=steps)
 
 
 def _read_columns(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -12,15 +12,23 @@ from numpy.typing import ArrayLike, NDArray
 
 from causalmed.cohort.assembly import assemble
 from causalmed.cohort.attrition import AttritionStep
-from causalmed.cohort.column import Column, label_of
+from causalmed.cohort.column import Column, read_only
+from causalmed.cohort.expression import evaluate
 from causalmed.cohort.fingerprint import cohort_fingerprint
 from causalmed.cohort.followup import FollowUp
+from causalmed.cohort.frames import cohort_frame
+from causalmed.cohort.kinds import stated_as
 from causalmed.cohort.newcolumn import new_column
-from causalmed.cohort.roles import Roles, check_role_kinds, check_weights, checked_tiers, protected_names
+from causalmed.cohort.rolechecks import check_column_roles
+from causalmed.cohort.roles import Roles, protected_names
 from causalmed.cohort.rows import chosen_rows
-from causalmed.cohort.units import find_unit
+from causalmed.cohort.summary import cohort_html, cohort_summary
+from causalmed.cohort.tableone import TableOne
+from causalmed.cohort.tabulation import make_table_one
+from causalmed.cohort.tiers import checked_tiers, moved_to_tier
+from causalmed.cohort.units import find_unit, unit_column
 from causalmed.engine import unit_keys
-from causalmed.errors import ColumnNotFound, DataError
+from causalmed.errors import ColumnNotFound, DataError, InvalidArgument
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,8 +51,14 @@ class Cohort:
         Every column but the unit's.
     unit_ids : ndarray, shape (n,)
         Ids of the rows (row numbers of the table where no unit was named), read-only.
-    roles : Roles
-        What the columns are for.
+    outcome, unit, cluster, weights : str or None
+        Columns by their role.
+    protected : tuple of str
+        Columns that an audit compares.
+    follow_up : FollowUp or None
+        Columns of time and event.
+    tiers : mapping of str to tuple of str
+        Time periods, earliest first, and their columns.
     attrition : tuple of AttritionStep
         From the table to this cohort.
 
@@ -62,8 +76,14 @@ class Cohort:
     names: tuple[str, ...]
     columns: Mapping[str, Column]
     unit_ids: NDArray[Any]
-    roles: Roles
-    attrition: tuple[AttritionStep, ...]
+    outcome: str | None = None
+    unit: str | None = None
+    cluster: str | None = None
+    protected: tuple[str, ...] = ()
+    weights: str | None = None
+    follow_up: FollowUp | None = None
+    tiers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    attrition: tuple[AttritionStep, ...] = ()
     _memory: dict[str, Any] = field(init=False, default_factory=dict)
 
     @classmethod
@@ -114,10 +134,9 @@ class Cohort:
 
         Raises
         ------
-        DataError
-            The table cannot be used as it is: names, rows, types, ids, infinities, roles.
-        InvalidArgument
-            An argument is not understood.
+        DataError, InvalidArgument
+            The table cannot be used as it is (names, rows, types, ids, infinities, roles), or an argument is
+            not understood.
 
         Examples
         --------
@@ -140,7 +159,13 @@ class Cohort:
             names=parts.names,
             columns=MappingProxyType(parts.columns),
             unit_ids=parts.ids,
-            roles=replace(roles, tiers=checked_tiers(tiers, parts.names)),
+            outcome=outcome,
+            unit=unit,
+            cluster=cluster,
+            protected=roles.protected,
+            weights=weights,
+            follow_up=follow_up,
+            tiers=checked_tiers(tiers, parts.names),
             attrition=parts.attrition,
         )
 
@@ -168,62 +193,31 @@ class Cohort:
         return len(self.unit_ids)
 
     @property
-    def outcome(self) -> str | None:
-        """Column of the outcome."""
-        return self.roles.outcome
-
-    @property
-    def unit(self) -> str | None:
-        """Column of the unit ids."""
-        return self.roles.unit
-
-    @property
-    def cluster(self) -> str | None:
-        """Column of the cluster."""
-        return self.roles.cluster
-
-    @property
-    def protected(self) -> tuple[str, ...]:
-        """Columns that an audit compares."""
-        return self.roles.protected
-
-    @property
-    def weights(self) -> str | None:
-        """Column of the sampling weights."""
-        return self.roles.weights
-
-    @property
-    def follow_up(self) -> FollowUp | None:
-        """Columns of time and event."""
-        return self.roles.follow_up
-
-    @property
-    def tiers(self) -> Mapping[str, tuple[str, ...]]:
-        """Time periods, earliest first, and their columns."""
-        return self.roles.tiers
+    def roles(self) -> Roles:
+        """What the columns are for, in one value."""
+        return Roles(**{one.name: getattr(self, one.name) for one in fields(Roles)})
 
     @property
     def unit_keys(self) -> NDArray[np.uint64]:
         """64-bit keys of the units, read-only, shape (n,)."""
         if "keys" not in self._memory:
-            keys = unit_keys(self.unit_ids)
-            keys.setflags(write=False)
-            self._memory["keys"] = keys
-        return np.asarray(self._memory["keys"])
+            self._memory["keys"] = read_only(unit_keys(self.unit_ids))
+        return np.asarray(self._memory["keys"], dtype=np.uint64)
 
     @property
     def cluster_codes(self) -> NDArray[np.intp] | None:
         """Cluster of each patient as a code of :attr:`cluster_levels`, shape (n,); None without cluster."""
-        if self.cluster is None:
-            return None
-        codes = self.values(self.cluster).astype(np.intp)
-        codes.setflags(write=False)
-        return codes
+        return None if self.cluster is None else read_only(self.values(self.cluster).astype(np.intp))
 
     @property
     def cluster_levels(self) -> tuple[str, ...]:
         """Labels of the clusters."""
         return () if self.cluster is None else self.column(self.cluster).levels
+
+    @property
+    def kinds(self) -> dict[str, str | tuple[str, ...]]:
+        """What ``kinds=`` would state about the columns of this cohort, the unit's apart."""
+        return {name: stated_as(column) for name, column in self.columns.items()}
 
     @property
     def fingerprint(self) -> str:
@@ -233,26 +227,9 @@ class Cohort:
         return str(self._memory["fingerprint"])
 
     def column(self, name: str) -> Column:
-        """Return a column.
-
-        Parameters
-        ----------
-        name : str
-            One of :attr:`names`.
-
-        Returns
-        -------
-        Column
-
-        Raises
-        ------
-        ColumnNotFound
-            No such column; the message names near ones.
-        """
-        if name == self.unit and name is not None:
-            labels = tuple(label_of(value) for value in self.unit_ids.tolist())
-            codes = np.arange(self.n, dtype=np.float64)
-            return Column(name=name, kind="identifier", values=codes, levels=labels, how="role: unit")
+        """Return a column by its name; raises ColumnNotFound, which names near ones."""
+        if name == self.unit:
+            return unit_column(name, self.unit_ids)
         if name not in self.columns:
             raise ColumnNotFound.among([name], self.names, where="column")
         return self.columns[name]
@@ -284,8 +261,7 @@ class Cohort:
         Raises
         ------
         InvalidArgument
-            Rows repeated, out of order or outside the cohort: a cohort holds each patient once, in
-            canonical order.
+            Rows repeated, out of order or outside: a cohort holds each patient once, in canonical order.
         DataError
             No row is left.
         """
@@ -296,10 +272,45 @@ class Cohort:
         steps = self.attrition
         if reason is not None:
             steps = (*steps, AttritionStep(reason=reason, n_before=self.n, n_after=len(chosen)))
-        ids = self.unit_ids[chosen]
-        ids.setflags(write=False)
+        ids = read_only(self.unit_ids[chosen])
         columns = {name: column.take(chosen) for name, column in self.columns.items()}
         return replace(self, columns=MappingProxyType(columns), unit_ids=ids, attrition=steps)
+
+    def where(self, expression: str, *, reason: str) -> Cohort:
+        """Return the cohort of the patients who satisfy a condition; the step is logged.
+
+        Parameters
+        ----------
+        expression : str
+            Comparisons joined by and, or, not; see :mod:`causalmed.cohort.expression`. Never evaluated as
+            code.
+        reason : str
+            Why, in words for the flow chart.
+
+        Returns
+        -------
+        Cohort
+
+        Raises
+        ------
+        InvalidArgument, ColumnNotFound
+            The condition is not understood, names no column, or has no reason.
+        DataError
+            Nobody satisfies it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> cohort = Cohort.from_frame(pd.DataFrame({"age": [12, 54, 71], "sex": ["F", "M", "F"]}))
+        >>> adults = cohort.where("age >= 18 and sex == 'F'", reason="adult women")
+        >>> print(adults.attrition[-1])
+        1 left of 3 (2 left out): adult women
+        """
+        if not isinstance(reason, str) or not reason.strip():
+            raise InvalidArgument(
+                "reason= says in words why patients are left out; it is printed in the report."
+            )
+        return self.take(evaluate(expression, self), reason=reason)
 
     def patient(self, unit: object) -> Cohort:
         """Return the cohort of one patient.
@@ -322,8 +333,6 @@ class Cohort:
 
     def to_frame(self) -> pd.DataFrame:
         """Return the cohort as a pandas table, labels for codes, rows in canonical order."""
-        from causalmed.cohort.frames import cohort_frame
-
         return cohort_frame(self)
 
     def assign(
@@ -351,15 +360,47 @@ class Cohort:
 
         Raises
         ------
-        InvalidArgument
-            Another length, values that are not finite or do not fit the kind.
-        RoleConflict
-            The column is the unit.
+        InvalidArgument, RoleConflict
+            Values of another length, not finite or not of the kind; the column is the unit.
         """
         column = new_column(name, values, kind, n=self.n, levels=levels, unit=self.unit)
-        columns = {**self.columns, name: column}
-        roles = self.roles if tier is None else self.roles.in_tier(name, tier)
-        check_role_kinds(roles, columns)
-        check_weights(roles, columns)
+        columns = MappingProxyType({**self.columns, name: column})
+        check_column_roles(self.roles, columns)
         names = self.names if name in self.names else (*self.names, name)
-        return replace(self, names=names, columns=MappingProxyType(columns), roles=roles)
+        tiers = self.tiers if tier is None else moved_to_tier(self.tiers, name, tier)
+        return replace(self, names=names, columns=columns, tiers=tiers)
+
+    def table_one(
+        self,
+        *,
+        by: str | None = None,
+        columns: Sequence[str] | None = None,
+        numbers: str = "mean",
+        weights: ArrayLike | None = None,
+    ) -> TableOne:
+        """Describe the patients, group by group, with standardised mean differences.
+
+        Parameters
+        ----------
+        by : str, optional
+            Column that makes the groups: binary, ordinal or categorical. Everybody together by default.
+        columns : sequence of str, optional
+            What to describe; by default all but the groups, the unit, the weights, identifiers and dates.
+        numbers : {"mean", "median"}
+            Mean (SD), or median [quartiles].
+        weights : array_like, shape (n,), optional
+            Weights of the cells and of the numerators of a second SMD (inverse probability, for example).
+
+        Returns
+        -------
+        TableOne
+
+        """
+        return make_table_one(self, by=by, columns=columns, numbers=numbers, weights=weights)
+
+    def summary(self) -> str:
+        """Return the cohort in words, at most 80 columns wide: roles, kinds, levels, flow, fingerprint."""
+        return cohort_summary(self)
+
+    def _repr_html_(self) -> str:
+        return cohort_html(self)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DISCRETE_KINDS", "KINDS", "Column", "frozen", "label_of"]
+__all__ = ["DISCRETE_KINDS", "KINDS", "Column", "frozen", "label_of", "read_only"]
 
 KINDS: Final = ("binary", "ordinal", "categorical", "continuous", "count", "identifier", "date")
 """Everything a column can be."""
@@ -105,6 +105,12 @@ def frozen(values: NDArray[np.float64]) -> NDArray[np.float64]:
     if array.flags.writeable:
         array = array.copy() if array.base is not None or array is values else array
         array.setflags(write=False)
+    return array
+
+
+def read_only(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a freshly made array after locking it."""
+    array.setflags(write=False)
     return array
 
 

@@ -76,24 +76,17 @@ def _encoded(name: str, raw: Raw, kind: Kind) -> tuple[NDArray[Any], tuple[str, 
         return _as_numbers(name, raw, kind.name), (), raw.stored
     if kind.name == "binary":
         return _as_binary(name, raw)
-    if kind.name == "ordinal":
-        ranked = labelled(raw)
-        if not ranked.declared_order:
-            raise InvalidArgument(
-                f"kinds[{name!r}]='ordinal' needs an order, which text has not. "
-                f"List the levels, lowest first: kinds={{{name!r}: {_some(ranked.labels)}}}."
-            )
-        return ranked.codes, ranked.labels, ranked.stored
     ranked = labelled(raw)
+    if kind.name == "ordinal" and not ranked.declared_order:
+        raise InvalidArgument(
+            f"kinds[{name!r}]='ordinal' needs an order, which text has not. "
+            f"List the levels, lowest first: kinds={{{name!r}: {_some(ranked.labels)}}}."
+        )
     return ranked.codes, ranked.labels, ranked.stored
 
 
 def _under_levels(name: str, raw: Labelled, kind: Kind) -> tuple[NDArray[np.intp], tuple[str, ...], str]:
-    present = (
-        [label for at, label in enumerate(raw.labels) if np.any(raw.codes == at)]
-        if len(raw.labels) <= 1000
-        else list(raw.labels)
-    )
+    present = [raw.labels[at] for at in np.unique(raw.codes)]
     strangers = [label for label in present if label not in kind.levels]
     if strangers:
         raise DataError(
@@ -130,12 +123,13 @@ def _as_binary(name: str, raw: Raw) -> tuple[NDArray[Any], tuple[str, ...], str]
     ranked = labelled(raw)
     if len(ranked.labels) != 2:
         advice = (
-            f"With one level only it is not known which code it is: state both, kinds={{{name!r}: (0-level, 1-level)}}."
+            "With one level only it is not known which code it is: list both levels, code 0 first."
             if len(ranked.labels) == 1
             else "State 'categorical' or 'continuous', or derive a column of two levels."
         )
         raise InvalidArgument(
-            f"kinds[{name!r}]='binary' needs two levels; {len(ranked.labels)} found: {_some(ranked.labels)}. {advice}"
+            f"kinds[{name!r}]='binary' needs two levels; {len(ranked.labels)} found: "
+            f"{_some(ranked.labels)}. {advice}"
         )
     return ranked.codes, ranked.labels, ranked.stored
 

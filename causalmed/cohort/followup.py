@@ -99,17 +99,17 @@ def check_follow_up(spec: FollowUp | None, columns: Mapping[str, Column]) -> Non
         late = int(np.count_nonzero(entry >= times))
         if late:
             raise ImmortalTime(
-                f"{late:,} of {len(times):,} patients enter ({spec.entry!r}) at or after the end of their own "
-                f"follow-up ({spec.time!r}). They were never at risk under observation. Check the two columns: "
-                "they must count from the same time zero, in the same unit."
+                f"{late:,} of {len(times):,} patients enter ({spec.entry!r}) at or after the end of "
+                f"their own follow-up ({spec.time!r}). They were never observed at risk. Check the two "
+                "columns: same time zero, same unit."
             )
     found = set(columns[spec.event].labels().tolist())
     strangers = sorted(found - {label_of(code) for code in spec.codes()})
     if strangers:
         raise DataError(
             f"Column {spec.event!r} holds {', '.join(map(repr, strangers[:6]))}, which FollowUp does not "
-            f"explain: infection={spec.infection!r}, competing={spec.competing!r}, censored={spec.censored!r}. "
-            "State what the code means, so that nobody is silently taken as censored."
+            f"explain: infection={spec.infection!r}, competing={spec.competing!r}, "
+            f"censored={spec.censored!r}. State what it means: nobody is silently taken as censored."
         )
 
 

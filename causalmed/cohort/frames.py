@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causalmed.cohort.column import Column
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from causalmed.cohort.cohort import Cohort
 
 __all__ = ["cohort_frame"]
 
+_MICROSECONDS_A_DAY: Final = 86_400_000_000
 
-def cohort_frame(cohort: Cohort) -> Any:
-    """Return the cohort as a pandas table that would build the same cohort again.
+
+def cohort_frame(cohort: Cohort) -> pd.DataFrame:
+    """Return the cohort as a pandas table, labels for codes.
+
+    Given ``kinds=cohort.kinds`` and the same roles, :meth:`Cohort.from_frame` makes an equal cohort of it.
 
     Parameters
     ----------
     cohort : Cohort
+        Any cohort.
 
     Returns
     -------
     pandas.DataFrame
         Rows in canonical order; text where the table held text, ordered categories for ordinal text.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from causalmed.cohort import Cohort
+    >>> frame = pd.DataFrame({'late': [True, False], 'age': [54, 61], 'sex': ['F', 'M']})
+    >>> cohort_frame(Cohort.from_frame(frame)).equals(frame)
+    True
     """
     import pandas as pd
 
-    data = {
+    data: dict[str, Any] = {
         name: pd.Series(cohort.unit_ids.tolist() if name == cohort.unit else _restored(cohort.column(name)))
         for name in cohort.names
     }
@@ -38,27 +54,25 @@ def cohort_frame(cohort: Cohort) -> Any:
 def _restored(column: Column) -> Any:
     import pandas as pd
 
-    if column.stored == "date":
-        return pd.to_datetime((column.values * 86_400_000_000).round().astype(np.int64), unit="us")
-    if column.levels and column.stored != "text":
-        return _as_stored(
-            np.array(
-                [
-                    float(label == "True") if label in ("True", "False") else float(label)
-                    for label in column.levels
-                ]
-            )[column.values.astype(np.intp)],
-            column.stored,
-        )
-    if column.levels and column.kind == "ordinal":
-        codes = column.values.astype(np.intp)
-        return pd.Categorical.from_codes(codes, categories=list(column.levels), ordered=True)  # type: ignore[arg-type]
-    if column.levels:
-        return column.labels().tolist()
-    return _as_stored(column.values, column.stored)
+    if not column.levels:
+        return _as_stored(column.values, column.stored)
+    if column.stored != "text":
+        numbers = np.array([_number_of(level) for level in column.levels])
+        return _as_stored(numbers[column.values.astype(np.intp)], column.stored)
+    if column.kind == "ordinal":
+        return pd.Categorical(column.labels(), categories=list(column.levels), ordered=True)
+    return column.labels().tolist()
 
 
-def _as_stored(values: Any, stored: str) -> Any:
-    if stored == "boolean":
-        return values.astype(bool)
-    return values.astype(np.int64) if stored == "integer" else values.copy()
+def _number_of(level: str) -> float:
+    return float(level == "True") if level in ("True", "False") else float(level)
+
+
+def _as_stored(values: NDArray[np.float64], stored: str) -> Any:
+    import pandas as pd
+
+    if stored == "date":
+        microseconds = np.rint(values * _MICROSECONDS_A_DAY).astype(np.int64)
+        return pd.to_datetime(microseconds, unit="us")
+    types = {"boolean": np.bool_, "integer": np.int64}
+    return values.astype(types.get(stored, np.float64))

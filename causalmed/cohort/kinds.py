@@ -22,11 +22,11 @@ from typing import Final
 
 import numpy as np
 
-from causalmed.cohort.column import KINDS, label_of
+from causalmed.cohort.column import KINDS, Column, label_of
 from causalmed.cohort.reading import Labelled, Numbers, Raw
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument
 
-__all__ = ["Kind", "infer_kind", "stated_kinds"]
+__all__ = ["Kind", "infer_kind", "stated_as", "stated_kinds"]
 
 _MOST_LEVELS: Final = 50
 _FEW_LEVELS: Final = 10
@@ -169,3 +169,20 @@ def _kind_of_numbers(raw: Numbers) -> Kind:
     if whole and low == 0 and high <= _LARGEST_COUNT:
         return Kind(name="count", how="whole numbers from 0", note=note)
     return Kind(name="continuous", how="whole numbers" if whole else "numbers", note=note)
+
+
+def stated_as(column: Column) -> str | tuple[str, ...]:
+    """Return what ``kinds=`` would state to get this column again.
+
+    Parameters
+    ----------
+    column : Column
+        Any.
+
+    Returns
+    -------
+    str or tuple of str
+        The levels where their order matters, the kind otherwise.
+    """
+    ordered = column.kind == "ordinal" or (column.kind == "binary" and column.levels)
+    return column.levels if ordered and len(column.levels) > 1 else column.kind

@@ -84,7 +84,7 @@ def open_frame(frame: object) -> Any:
 
     _require_good_names(_native_names(frame))
     try:
-        opened = nw.from_native(frame, eager_only=True)  # type: ignore[call-overload]
+        opened = nw.from_native(frame, eager_only=True)
     except TypeError as refused:
         lazy = " Collect it first (.collect())." if hasattr(frame, "collect") else ""
         raise InvalidArgument(
@@ -95,7 +95,8 @@ def open_frame(frame: object) -> Any:
         raise DataError("The table has no columns, so there is nothing to analyse. Check how it was read.")
     if len(opened) == 0:
         raise DataError(
-            f"The table has {len(opened.columns)} columns but no rows. Check the file, or the filter before it."
+            f"The table has {len(opened.columns)} columns but no rows. Check the file, or the filter "
+            "before it."
         )
     return opened
 
@@ -169,11 +170,8 @@ def read_series(series: Any) -> Raw:
     dtype = series.dtype
     if dtype == nw.Boolean:
         return Numbers(values=np.asarray(series.to_numpy(), dtype=bool), stored="boolean")
-    if dtype.is_integer():
-        wide = np.uint64 if dtype == nw.UInt64 else np.int64
-        return Numbers(values=np.asarray(series.to_numpy(), dtype=wide), stored="integer")
-    if dtype.is_float():
-        return Numbers(values=np.asarray(series.to_numpy(), dtype=np.float64), stored="number")
+    if dtype.is_integer() or dtype.is_float():
+        return _read_numbers(series)
     if dtype in (nw.Date, nw.Datetime, nw.Duration):
         return _read_days(series, span=dtype == nw.Duration)
     if dtype in (nw.Categorical, nw.Enum):
@@ -181,6 +179,15 @@ def read_series(series: Any) -> Raw:
     if dtype == nw.String:
         return _factorised(np.asarray(series.to_numpy(), dtype=object))
     return _read_objects(series)
+
+
+def _read_numbers(series: Any) -> Numbers:
+    import narwhals.stable.v1 as nw
+
+    if series.dtype.is_float():
+        return Numbers(values=np.asarray(series.to_numpy(), dtype=np.float64), stored="number")
+    wide = np.uint64 if series.dtype == nw.UInt64 else np.int64
+    return Numbers(values=np.asarray(series.to_numpy(), dtype=wide), stored="integer")
 
 
 def _read_days(series: Any, *, span: bool) -> Numbers:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.cohort.column import label_of
+from causalmed.cohort.column import Column, label_of
 from causalmed.errors import DataError
 
-__all__ = ["canonical_order", "find_unit", "require_unique"]
+__all__ = ["canonical_order", "find_unit", "require_unique", "unit_column"]
 
 
 def canonical_order(ids: NDArray[Any]) -> NDArray[np.intp] | None:
@@ -108,3 +108,16 @@ def _near(ids: NDArray[Any], wanted: object) -> str:
     texts = [label_of(value) for value in ids[:10_000].tolist()]
     close = difflib.get_close_matches(label_of(wanted), texts, 3, cutoff=0.3) or texts[:3]
     return ", ".join(repr(text) for text in close)
+
+
+def unit_column(name: str, ids: NDArray[Any]) -> Column:
+    """Return the ids as a column of kind identifier.
+
+    Examples
+    --------
+    >>> unit_column("id", np.array([7, 9])).levels
+    ('7', '9')
+    """
+    labels = tuple(label_of(value) for value in ids.tolist())
+    codes = np.arange(len(ids), dtype=np.float64)
+    return Column(name=name, kind="identifier", values=codes, levels=labels, how="role: unit")
