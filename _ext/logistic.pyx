@@ -22,51 +22,16 @@ from common cimport round_up, triangle
 
 cdef extern from *:
     r"""
-    #include <math.h>
-    #include <stdint.h>
-    #include <string.h>
-    #define INLINE static inline __attribute__((always_inline))
-    typedef double v2 __attribute__((vector_size(16), aligned(8), may_alias));
-    typedef double v4 __attribute__((vector_size(32), aligned(8), may_alias));
-
     typedef struct {
         const double *x, *y, *w, *offset;      /* rows as they came; w and offset may be NULL */
         const Py_ssize_t *order;                /* which rows, or NULL for lo..hi themselves */
         const double *b, *centre, *scale;      /* padded with zeros to ldz */
         Py_ssize_t p, ldz, lda, tile;
-        double *z, *a, *eta, *ty, *tw, *r, *s, *l;   /* scratch of one tile */
+        double *z, *a, *eta, *ty, *tw, *r, *s;   /* scratch of one tile */
         double *h;                             /* out: lda x ldz, [r, W z]' z */
         double *sums;                          /* out: log-likelihood, rows with |eta| > far */
         double far;
     } pass_t;
-
-    /* exp(-a) for a >= 0, to 2^-52; a is cut at 708, where the answer is 1e-308 */
-    INLINE double exp_minus(double a) {
-        double x = a > 708.0 ? -708.0 : -a;
-        double k = x * 1.4426950408889634 + 6755399441055744.0;
-        int64_t bits; memcpy(&bits, &k, 8);
-        double n = k - 6755399441055744.0;
-        double u = (x - n * 0.693147180369123816490) - n * 1.90821492927058770002e-10;
-        double q = 1.0 / 6227020800.0;
-        q = q * u + 1.0 / 479001600.0; q = q * u + 1.0 / 39916800.0; q = q * u + 1.0 / 3628800.0;
-        q = q * u + 1.0 / 362880.0;    q = q * u + 1.0 / 40320.0;    q = q * u + 1.0 / 5040.0;
-        q = q * u + 1.0 / 720.0;       q = q * u + 1.0 / 120.0;      q = q * u + 1.0 / 24.0;
-        q = q * u + 1.0 / 6.0;         q = q * u + 0.5;              q = q * u + 1.0;
-        q = q * u + 1.0;
-        uint64_t power = ((uint64_t)bits + 1023u) << 52;
-        double two; memcpy(&two, &power, 8);
-        return q * two;
-    }
-
-    /* log(1 + t) for 0 <= t <= 1, as 2 artanh(t / (2 + t)): no cancellation for small t */
-    INLINE double log_one_plus(double t) {
-        double v = t / (2.0 + t), q = v * v, c = 1.0 / 35.0;
-        c = c * q + 1.0 / 33.0; c = c * q + 1.0 / 31.0; c = c * q + 1.0 / 29.0; c = c * q + 1.0 / 27.0;
-        c = c * q + 1.0 / 25.0; c = c * q + 1.0 / 23.0; c = c * q + 1.0 / 21.0; c = c * q + 1.0 / 19.0;
-        c = c * q + 1.0 / 17.0; c = c * q + 1.0 / 15.0; c = c * q + 1.0 / 13.0; c = c * q + 1.0 / 11.0;
-        c = c * q + 1.0 / 9.0;  c = c * q + 1.0 / 7.0;  c = c * q + 1.0 / 5.0;  c = c * q + 1.0 / 3.0;
-        return 2.0 * (v * q * c + v);
-    }
 
     INLINE void pack(const pass_t *g, Py_ssize_t lo, Py_ssize_t rows) {
         for (Py_ssize_t t = 0; t < rows; t++) {
@@ -84,25 +49,6 @@ cdef extern from *:
         }
     }
 
-    INLINE void moments(const pass_t *g, Py_ssize_t rows) {
-        double *restrict eta = g->eta, *restrict y = g->ty, *restrict w = g->tw;
-        double *restrict r = g->r, *restrict s = g->s, *restrict l = g->l;
-        for (Py_ssize_t i = 0; i < g->tile; i++) {
-            double e = eta[i], size = fabs(e), t = exp_minus(size), d = 1.0 / (1.0 + t), m = t * d;
-            double above = e < 0.0 ? m : d, below = e < 0.0 ? d : m;       /* mu and 1 - mu */
-            double up = 0.5 * (size + e), down = 0.5 * (size - e);          /* eta = up - down */
-            r[i] = w[i] * (y[i] * below - (1.0 - y[i]) * above);
-            s[i] = w[i] * (m * d);
-            l[i] = -w[i] * ((1.0 - y[i]) * up + y[i] * down + log_one_plus(t));
-        }
-        double sum[8] = {0}, far = 0.0;
-        for (Py_ssize_t i = 0; i < g->tile; i += 8)
-            for (int lane = 0; lane < 8; lane++) sum[lane] += l[i + lane];
-        for (Py_ssize_t i = 0; i < rows; i++) far += (fabs(eta[i]) > g->far) & (w[i] > 0.0);
-        g->sums[0] += ((sum[0] + sum[4]) + (sum[1] + sum[5])) + ((sum[2] + sum[6]) + (sum[3] + sum[7]));
-        g->sums[1] += far;
-    }
-
     INLINE void weigh(const pass_t *g) {
         for (Py_ssize_t t = 0; t < g->tile; t++) {
             double *restrict a = g->a + t * g->lda;
@@ -113,9 +59,10 @@ cdef extern from *:
         }
     }
 
-    /* V: vector of W doubles. Eight accumulators hide the latency of a multiply-add. */
-    #define DEFINE_PASS(NAME, V, W, TARGET)                                                           \
-    INLINE void dot_##NAME(const pass_t *g) {                                                         \
+    /* V: vector of W doubles, I: of integers. Eight accumulators hide the latency of a multiply-add. */
+    #define DEFINE_PASS(NAME, V, I, W, TARGET)                                                        \
+    DEFINE_VECTOR_MATH(NAME, V, I, TARGET)                                                            \
+    TARGET INLINE void dot_##NAME(const pass_t *g) {                                                         \
         for (Py_ssize_t t = 0; t < g->tile; t++) {                                                     \
             const double *z = g->z + t * g->ldz;                                                      \
             V c0 = {0}, c1 = {0};                                                                     \
@@ -127,7 +74,23 @@ cdef extern from *:
             for (int lane = 0; lane < W; lane++) g->eta[t] += c0[lane];                               \
         }                                                                                             \
     }                                                                                                 \
-    INLINE void cross_##NAME(const pass_t *g) {                                                       \
+    TARGET INLINE void moments_##NAME(const pass_t *g) {                                              \
+        V sum = {0}, zero = {0}, limit = g->far + zero; I far = {0};                                  \
+        for (Py_ssize_t i = 0; i < g->tile; i += W) {                                                 \
+            V e = *(V *)(g->eta + i), y = *(V *)(g->ty + i), w = *(V *)(g->tw + i);                   \
+            I minus = (I)(e < zero), inside = (I)(w > zero);                                          \
+            V size = pick_##NAME(minus, -e, e), t = exp_minus_##NAME(size);                           \
+            V d = 1.0 / (1.0 + t), m = t * d;                                                         \
+            V mu = pick_##NAME(minus, m, d), rest = pick_##NAME(minus, d, m);                         \
+            V wrong = (1.0 - y) * pick_##NAME(minus, zero, size) + y * pick_##NAME(minus, size, zero);\
+            *(V *)(g->r + i) = w * (y * rest - (1.0 - y) * mu);                                       \
+            *(V *)(g->s + i) = w * (m * d);                                                           \
+            sum -= w * (wrong + log_one_plus_##NAME(t));                                              \
+            far -= (I)(size > limit) & inside;                                                        \
+        }                                                                                             \
+        for (int lane = 0; lane < W; lane++) { g->sums[0] += sum[lane]; g->sums[1] += far[lane]; }    \
+    }                                                                                                 \
+    TARGET INLINE void cross_##NAME(const pass_t *g) {                                                \
         for (Py_ssize_t j = 0; j < g->lda; j += 4) {                                                   \
             for (Py_ssize_t k = j ? (j - 1) / (2 * W) * (2 * W) : 0; k < g->ldz; k += 2 * W) {         \
                 V c0 = {0}, c1 = {0}, c2 = {0}, c3 = {0}, d0 = {0}, d1 = {0}, d2 = {0}, d3 = {0};     \
@@ -148,12 +111,12 @@ cdef extern from *:
     TARGET static void NAME(const pass_t *g, Py_ssize_t lo, Py_ssize_t hi) {                            \
         for (; lo < hi; lo += g->tile) {                                                              \
             Py_ssize_t rows = hi - lo < g->tile ? hi - lo : g->tile;                                   \
-            pack(g, lo, rows); dot_##NAME(g); moments(g, rows); weigh(g); cross_##NAME(g);            \
+            pack(g, lo, rows); dot_##NAME(g); moments_##NAME(g); weigh(g); cross_##NAME(g);            \
         }                                                                                             \
     }
-    DEFINE_PASS(pass_base, v2, 2, )
-    #if defined(__x86_64__)
-    DEFINE_PASS(pass_wide, v4, 4, __attribute__((target("avx2,fma"))))
+    DEFINE_PASS(pass_base, v2, i2, 2, )
+    #ifdef WIDE
+    DEFINE_PASS(pass_wide, v4, i4, 4, WIDE)
     static int wide_available(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
     #else
     #define pass_wide pass_base
@@ -177,7 +140,6 @@ cdef extern from *:
         double *tw
         double *r
         double *s
-        double *l
         double *h
         double *sums
         double far
@@ -213,6 +175,13 @@ cdef void unload(const pass_t *g, double[::1] out) noexcept nogil:
             at += 1
 
 
+cdef aligned(Py_ssize_t size):
+    """Return zeros that start on a cache line, so that no vector straddles two."""
+    buffer = np.zeros(size + 8)
+    cdef Py_ssize_t skip = -(buffer.ctypes.data // 8) % 8
+    return buffer[skip:skip + size]
+
+
 def statistics(
     const double[:, ::1] matrix not None, const double[::1] outcome not None, const double[::1] weights,
     const double[::1] offset, const double[:, ::1] coefficients not None, const double[::1] centre not None,
@@ -232,9 +201,9 @@ def statistics(
     check_groups(rows, starts, n)
     cdef Py_ssize_t ldz = round_up(p, 8), lda = round_up(p + 1, 4)
     cdef Py_ssize_t tile = min(256, max(16, round_up(2048 // ldz, 8)))
-    cdef double[::1] work = np.zeros(tile * (ldz + lda + 6) + lda * ldz + 3 * ldz + 2)
+    cdef double[::1] work = aligned(tile * (ldz + lda + 5) + lda * ldz + 3 * ldz + 2)
     cdef double[:, ::1] out = np.empty((groups, 2 + p + triangle(p)))
-    cdef double[::1] padded = work[tile * (ldz + lda + 6):]
+    cdef double[::1] padded = work[tile * (ldz + lda + 5):]
     cdef pass_t c
     cdef bint wide = wide_available() and not portable
     c.p, c.ldz, c.lda, c.tile, c.far = p, ldz, lda, tile, far
@@ -246,7 +215,7 @@ def statistics(
     c.z = &work[0]
     c.a = c.z + tile * ldz
     c.eta = c.a + tile * lda
-    c.ty, c.tw, c.r, c.s, c.l = c.eta + tile, c.eta + 2 * tile, c.eta + 3 * tile, c.eta + 4 * tile, c.eta + 5 * tile
+    c.ty, c.tw, c.r, c.s = c.eta + tile, c.eta + 2 * tile, c.eta + 3 * tile, c.eta + 4 * tile
     c.b, c.centre, c.scale = &padded[0], &padded[ldz], &padded[2 * ldz]
     c.h = &padded[3 * ldz]
     c.sums = c.h + lda * ldz
