@@ -18,7 +18,7 @@ from causalmed.graph.implications import Independence, implications
 from causalmed.graph.networks import from_networkx, to_networkx
 from causalmed.graph.projection import districts, latent_projection
 from causalmed.graph.separation import open_path, separated
-from causalmed.graph.surgery import with_roles, without_edges_into, without_edges_out_of
+from causalmed.graph.surgery import subgraph, with_roles, without_edges_into, without_edges_out_of
 from causalmed.graph.writing import canonical_text, to_dagitty
 
 __all__ = ["Graph"]
@@ -63,18 +63,12 @@ class Graph:
 
     Raises
     ------
-    GraphSyntax, UnknownNode, CyclicGraph, GraphError
+    UnknownNode, CyclicGraph, GraphError
         If the graph contradicts itself.
 
     Examples
     --------
-    >>> graph = Graph.parse('''dag {
-    ...     late_prophylaxis [exposure]
-    ...     ssi [outcome]
-    ...     urgency -> late_prophylaxis -> ssi <- urgency
-    ... }''')
-    >>> graph.parents("ssi")
-    ('late_prophylaxis', 'urgency')
+    >>> graph = Graph.parse("dag { urgency -> late_prophylaxis -> ssi <- urgency }")
     >>> graph.adjustment_sets("late_prophylaxis", "ssi")
     (frozenset({'urgency'}),)
     """
@@ -300,6 +294,10 @@ class Graph:
     def without_edges_into(self, nodes: Names) -> Graph:
         """Return the graph under an intervention on ``nodes``: no arrow, one- or two-headed, enters them."""
         return without_edges_into(self, nodes)
+
+    def subgraph(self, nodes: Names) -> Graph:
+        """Return the graph of ``nodes`` and the edges between them."""
+        return subgraph(self, nodes)
 
     def with_roles(
         self,

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from causalmed.errors import GraphError
 from causalmed.graph.adjacency import Adjacency
+from causalmed.graph.surgery import subgraph
 
 if TYPE_CHECKING:
     from causalmed.graph.graph import Graph, Names
@@ -53,21 +54,11 @@ def latent_projection(graph: Graph, observed: Names | None = None) -> Graph:
     """Project a graph; see :meth:`causalmed.graph.Graph.latent_projection`."""
     keep = graph.numbers(graph.observed if observed is None else observed)
     projected = project(graph.oriented, keep)
-    names = graph.names(keep)
-    bidirected = {frozenset((u, v)) for v, row in enumerate(projected.spouses) for u in row}
+    pairs = {frozenset((u, v)) for v, row in enumerate(projected.spouses) for u in row}
     return replace(
-        graph,
-        nodes=tuple(name for name in graph.nodes if name in names),
+        subgraph(graph, graph.names(keep)),
         directed=frozenset((graph.nodes[u], graph.nodes[v]) for u in keep for v in projected.children[u]),
-        bidirected=frozenset(graph.names(pair) for pair in bidirected),
-        latent=graph.latent & names,
-        exposures=graph.exposures & names,
-        outcomes=graph.outcomes & names,
-        adjusted=graph.adjusted & names,
-        unstable=graph.unstable & names,
-        positions={name: place for name, place in graph.positions.items() if name in names},
-        tier_of={name: tier for name, tier in graph.tier_of.items() if name in names},
-        node_options={name: options for name, options in graph.node_options.items() if name in names},
+        bidirected=frozenset(graph.names(pair) for pair in pairs),
         edge_options={},
     )
 

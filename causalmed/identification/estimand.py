@@ -1,0 +1,198 @@
+"""The quantity to estimate: a question, a formula, and what they assume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from causalmed.errors import InvalidArgument
+from causalmed.identification.wording import backdoor_assumptions, listed, total_effect
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Estimand"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimand:
+    r"""An effect as a function of observed quantities, with the assumptions that make it one.
+
+    Parameters
+    ----------
+    kind : {"backdoor", "frontdoor", "instrument"}
+        Which formula: :math:`\sum_z P(y \mid x, z) P(z)`;
+        :math:`\sum_m P(m \mid x) \sum_{x'} P(y \mid m, x') P(x')`; or
+        :math:`\mathrm{Cov}(i, y \mid z) / \mathrm{Cov}(i, x \mid z)`.
+    exposure, outcome : str
+        X and Y.
+    effect : str
+        ``"total"``.
+    adjustment_set : tuple of str
+        Z, sorted: what is adjusted for, or what the instrument is conditioned on.
+    alternatives : tuple of tuple of str
+        A few other sets that would do.
+    mediators, instruments : tuple of str
+        M of the front-door; the instrument.
+    assumptions : tuple of str
+        Sentences that could be false.
+    question : str
+        What is asked, in words.
+    graph_fingerprint : str
+        Which assumptions it was derived from; empty if it was stated by hand.
+    no_path : bool
+        True if the graph has no directed path from exposure to outcome, so that the effect is
+        assumed to be none.
+    forbidden : frozenset of str
+        Nodes on or behind the causal paths: never to be adjusted for.
+    is_optimal : bool
+        True if the adjustment set is known to make the estimate most precise.
+    overrides : tuple of str
+        What a person decided against or beside the graph; printed in every report.
+
+    Examples
+    --------
+    >>> from causalmed.graph import Graph
+    >>> from causalmed.identification import identify
+    >>> graph = Graph.parse("dag { urgency -> late -> ssi; urgency -> ssi }")
+    >>> estimand = identify(graph, exposure="late", outcome="ssi")
+    >>> print(estimand)
+    The total effect of late on ssi, by adjustment for urgency.
+    >>> estimand.formula
+    'P(ssi | do(late)) = Σ_{urgency} P(ssi | late, urgency) P(urgency)'
+    """
+
+    kind: Literal["backdoor", "frontdoor", "instrument"]
+    exposure: str
+    outcome: str
+    effect: str = "total"
+    adjustment_set: tuple[str, ...] = ()
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    mediators: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    question: str = ""
+    graph_fingerprint: str = ""
+    no_path: bool = False
+    forbidden: frozenset[str] = frozenset()
+    is_optimal: bool = False
+    overrides: tuple[str, ...] = ()
+
+    @classmethod
+    def given(cls, *, exposure: str, outcome: str, adjustment_set: Iterable[str] = ()) -> Estimand:
+        """State an adjustment set by hand, without a graph that vouches for it.
+
+        Parameters
+        ----------
+        exposure, outcome : str
+            X and Y, two different columns.
+        adjustment_set : iterable of str
+            Columns believed to make exposed and unexposed patients comparable.
+
+        Raises
+        ------
+        InvalidArgument
+            If one column has two of the three roles.
+
+        Examples
+        --------
+        >>> estimand = Estimand.given(exposure="late", outcome="ssi", adjustment_set=["age", "urgency"])
+        >>> estimand.overrides
+        ('The adjustment set (age and urgency) was stated by the user; no graph vouches for it.',)
+        """
+        names = {adjustment_set} if isinstance(adjustment_set, str) else set(adjustment_set)
+        chosen = tuple(sorted(names))
+        if exposure == outcome or {exposure, outcome} & names:
+            raise InvalidArgument(
+                f"exposure={exposure!r}, outcome={outcome!r} and the adjustment set ({listed(chosen)}) must "
+                "be different columns: what is adjusted for is held fixed."
+            )
+        stated = f"The adjustment set ({listed(chosen)}) was stated by the user; no graph vouches for it."
+        return cls(
+            kind="backdoor",
+            exposure=exposure,
+            outcome=outcome,
+            adjustment_set=chosen,
+            assumptions=(stated, *backdoor_assumptions(exposure, outcome, chosen, no_path=False)),
+            question=total_effect(exposure, outcome),
+            overrides=(stated,),
+        )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that the formula needs, exposure and outcome first."""
+        return (self.exposure, self.outcome, *self.instruments, *self.mediators, *self.adjustment_set)
+
+    @property
+    def formula(self) -> str:
+        """The formula in the names of the columns."""
+        x, y, z = self.exposure, self.outcome, ", ".join(self.adjustment_set)
+        if self.kind == "backdoor":
+            if not z:
+                return f"P({y} | do({x})) = P({y} | {x})"
+            return f"P({y} | do({x})) = Σ_{{{z}}} P({y} | {x}, {z}) P({z})"
+        if self.kind == "frontdoor":
+            m = ", ".join(self.mediators)
+            return f"P({y} | do({x})) = Σ_{{{m}}} P({m} | {x}) Σ_{{{x}′}} P({y} | {m}, {x}′) P({x}′)"
+        i, given = ", ".join(self.instruments), f" | {z}" if z else ""
+        return f"effect of {x} on {y} = Cov({i}, {y}{given}) / Cov({i}, {x}{given})"
+
+    def __str__(self) -> str:
+        effect = f"The {self.effect} effect of {self.exposure} on {self.outcome}"
+        given = f", conditional on {listed(self.adjustment_set)}" if self.adjustment_set else ""
+        how = {
+            "backdoor": f"by adjustment for {listed(self.adjustment_set)}",
+            "frontdoor": f"by the front-door through {listed(self.mediators)}",
+            "instrument": f"by the instrument {listed(self.instruments)}{given}",
+        }[self.kind]
+        none = " The graph assumes that it is none." if self.no_path else ""
+        return f"{effect}, {how}.{none}"
+
+    def summary(self) -> str:
+        """Return the question, the formula, other sets and the assumptions, in at most 80 columns."""
+        from textwrap import fill
+
+        lines = [str(self), self.question, self.formula]
+        if self.is_optimal:
+            lines.append("No other set that could be used makes the estimate more precise.")
+        if self.alternatives:
+            lines.append("Also possible: " + "; ".join(listed(z) for z in self.alternatives) + ".")
+        if self.forbidden:
+            lines.append(f"Never adjust for: {listed(sorted(self.forbidden))}.")
+        lines.append("This assumes:")
+        points = [fill(f"- {sentence}", 80, subsequent_indent="  ") for sentence in self.assumptions]
+        return "\n".join([*(fill(line, 80) for line in lines), *points])
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a column that the formula needs, with its role."""
+        import pandas as pd
+
+        roles = (
+            ("exposure", (self.exposure,)),
+            ("outcome", (self.outcome,)),
+            ("instrument", self.instruments),
+            ("mediator", self.mediators),
+            ("adjustment set", self.adjustment_set),
+        )
+        rows = [(name, role) for role, names in roles for name in names]
+        return pd.DataFrame(rows, columns=["column", "role"])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain JSON types."""
+        plain = {
+            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
+        }
+        plain["alternatives"] = [list(names) for names in self.alternatives]
+        plain["forbidden"] = sorted(self.forbidden)
+        plain["formula"] = self.formula
+        return plain
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        points = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.assumptions)
+        return (
+            f"<p><strong>{escape(str(self))}</strong></p><p>{escape(self.question)}</p>"
+            f"<p><code>{escape(self.formula)}</code></p><p>This assumes:</p><ul>{points}</ul>"
+        )
