@@ -1,0 +1,12 @@
+"""Why a risk model says so, and what could change the risk.
+
+The room's question: *which causes moved this risk, and what could change it?* Attributions carry
+their question and each feature's place in the graph; plans go through the structural causal model,
+aim at the outcome rather than the score, and never break a contraindication.
+"""
+
+from causalmed.explanation.explaining import explain
+from causalmed.explanation.explanation import Explanation
+from causalmed.explanation.places import Place, place_of
+
+__all__ = ["Explanation", "Place", "explain", "place_of"]

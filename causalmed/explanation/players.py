@@ -1,0 +1,114 @@
+"""A risk model as a function of its columns: one clinical variable, one player."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.cohort import Cohort, Column
+from causalmed.errors import CausalmedError, InvalidArgument
+
+__all__ = ["Players", "RiskFunction"]
+
+Matrix = NDArray[np.float64]
+
+
+class RiskFunction(Protocol):
+    """What can be explained: it names its columns and gives each patient a risk."""
+
+    @property
+    def features(self) -> Sequence[str]:
+        """Columns that it reads."""
+        ...
+
+    def risk(self, patients: Cohort, /) -> Matrix:
+        """Return the risk of every patient, shape (n,), in [0, 1]."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Players:
+    """A model and the columns it reads, as numbers in and risks out.
+
+    A column with levels is one player, however many numbers the model makes of it.
+
+    Parameters
+    ----------
+    model : RiskFunction
+        The model.
+    columns : tuple of Column
+        The features, as in the background: their kinds and levels.
+    """
+
+    model: RiskFunction
+    columns: tuple[Column, ...]
+
+    @classmethod
+    def of(cls, model: RiskFunction, background: Cohort) -> Players:
+        """Take the kinds and levels of the features from the background."""
+        return cls(model=model, columns=tuple(background.column(name) for name in model.features))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the players."""
+        return tuple(column.name for column in self.columns)
+
+    def matrix(self, patients: Cohort) -> Matrix:
+        """Return the patients as numbers, shape (n, players), levels coded as in the background."""
+        return np.column_stack([_codes(patients.column(column.name), column) for column in self.columns])
+
+    def risk(self, matrix: Matrix) -> Matrix:
+        """Return the model's risk for every row of numbers, shape (rows,).
+
+        Raises
+        ------
+        CausalmedError
+            If the model returns another number of risks, or risks outside [0, 1].
+        """
+        columns = {
+            column.name: column.replace_values(np.ascontiguousarray(matrix[:, j]))
+            for j, column in enumerate(self.columns)
+        }
+        rows = replace(
+            _blank(),
+            names=self.names,
+            columns=MappingProxyType(columns),
+            unit_ids=np.arange(len(matrix)),
+        )
+        risk = np.asarray(self.model.risk(rows), dtype=np.float64)
+        if risk.shape != (len(matrix),) or not np.all((risk >= 0) & (risk <= 1)):
+            raise CausalmedError(
+                f"The model must return {len(matrix):,} risks between 0 and 1, and returned "
+                f"{'values outside' if risk.shape == (len(matrix),) else f'shape {risk.shape}'}. A sum of such "
+                "numbers would not be a risk. Wrap the model so that .risk(patients) returns probabilities."
+            )
+        return risk
+
+
+@cache
+def _blank() -> Cohort:
+    """Return a cohort whose columns have no roles: the model must live on its features."""
+    import pandas as pd
+
+    return Cohort.from_frame(pd.DataFrame({"row": [0]}))
+
+
+def _codes(column: Column, like: Column) -> Matrix:
+    """Return the values of a column in the coding of another with the same name."""
+    if column.levels == like.levels:
+        return column.values
+    unknown = sorted(set(column.labels().tolist()) - set(like.levels))
+    if unknown or not like.levels or not column.levels:
+        what = f"{', '.join(map(repr, unknown[:3]))} " if unknown else ""
+        raise InvalidArgument(
+            f"Column {column.name!r} has values {what}that the background does not know. The model cannot be "
+            "asked about them. Give a background with the same levels."
+        )
+    code = {label: float(index) for index, label in enumerate(like.levels)}
+    return np.array([code[label] for label in column.labels().tolist()], dtype=np.float64)
