@@ -1,0 +1,1 @@
+"""The shipped data files, each beside its card; reached through :func:`causalmed.load_dataset`."""
