@@ -100,7 +100,7 @@ _COURSE: Final = (
     ),
     Node(
         name="duration_min", meaning="incision to closure", unit="min", kind="continuous", tier="during",
-        law=LogNormal(sd=0.42, low=15.0, high=900.0), centre=120.0, log=True, intercept=4.35,
+        law=LogNormal(sd=0.42, low=15.0, high=900.0), centre=120.0, log=True, intercept=4.44,
         terms=(
             term(0.10, "procedure=biliary", source="assumed"),
             term(0.85, "procedure=upper_gi", source="assumed"),
@@ -124,7 +124,7 @@ _COURSE: Final = (
     ),
     Node(
         name="hypothermia", meaning="core temperature below 36 °C at closure", kind="binary", tier="during",
-        law=Bernoulli(), candidate=True, intercept=-0.53,
+        law=Bernoulli(), candidate=True, intercept=-0.59,
         terms=(
             term(0.45, "duration_min", source="assumed: long operations cool"),
             term(0.40, "open_approach", source="assumed"),
@@ -150,7 +150,7 @@ _COURSE: Final = (
     ),
     Node(
         name="transfusion", meaning="red cells during the operation", kind="binary", tier="during",
-        law=Bernoulli(), candidate=True, intercept=-3.33,
+        law=Bernoulli(), candidate=True, intercept=-3.41,
         terms=(
             term(1.50, "anaemia", source="Fowler 2015: OR 5.04 crude"),
             term(0.85, "blood_loss_ml", source="assumed: per doubling"),
@@ -161,7 +161,7 @@ _COURSE: Final = (
     ),
     Node(
         name="urinary_catheter", meaning="urinary catheter in theatre", kind="binary", tier="during",
-        law=Bernoulli(), candidate=True, intercept=-0.67,
+        law=Bernoulli(), candidate=True, intercept=-0.82,
         terms=(
             term(1.10, "duration_min", source="assumed: per doubling"),
             term(0.80, "open_approach", source="assumed"),
@@ -173,7 +173,7 @@ _COURSE: Final = (
     Node(
         name="drain", meaning="wound or abdominal drain left in", kind="binary", tier="during",
         law=Bernoulli(),
-        candidate=True, intercept=-1.71,
+        candidate=True, intercept=-1.74,
         terms=(
             term(1.40, "contaminated_wound", source="assumed: indication"),
             term(0.80, "procedure=colorectal", source="assumed"),
@@ -187,7 +187,7 @@ _COURSE: Final = (
 
 OUTCOME: Final = Node(
     name="infection_30d", meaning="surgical site infection within 30 days", kind="binary", tier="outcome",
-    law=Bernoulli(), intercept=-5.39,
+    law=Bernoulli(), intercept=-5.44,
     terms=(
         term(0.11, "age", source="Kaye 2005: +1.1 % a year up to 65"),
         term(-0.23, "age^65", source="Kaye 2005: −1.2 % a year above 65"),
