@@ -72,7 +72,8 @@ def place_of(graph: Graph, feature: str, *, outcome: str, features: Sequence[str
 
     Examples
     --------
-    >>> graph = Graph.parse("dag { diabetes -> glucose -> ssi; skill -> ssi; skill -> rating; skill [latent] }")
+    >>> text = "dag { skill [latent]; diabetes -> glucose -> ssi; skill -> ssi; skill -> rating }"
+    >>> graph = Graph.parse(text)
     >>> place_of(graph, "glucose", outcome="ssi", features=("diabetes", "glucose")).how
     'mediator (after diabetes; direct)'
     >>> print(place_of(graph, "rating", outcome="ssi").reason)

@@ -83,10 +83,11 @@ class Players:
         )
         risk = np.asarray(self.model.risk(rows), dtype=np.float64)
         if risk.shape != (len(matrix),) or not np.all((risk >= 0) & (risk <= 1)):
+            what = "values outside" if risk.shape == (len(matrix),) else f"shape {risk.shape}"
             raise CausalmedError(
-                f"The model must return {len(matrix):,} risks between 0 and 1, and returned "
-                f"{'values outside' if risk.shape == (len(matrix),) else f'shape {risk.shape}'}. A sum of such "
-                "numbers would not be a risk. Wrap the model so that .risk(patients) returns probabilities."
+                f"The model must return {len(matrix):,} risks between 0 and 1, and returned {what}. A sum of "
+                "such numbers would not be a risk. Wrap the model so that .risk(patients) returns "
+                "probabilities."
             )
         return risk
 

@@ -122,7 +122,8 @@ def _cut(line: str, points: float, size: float, bold: bool) -> str:
 
 def _pieces(text: str, points: float, size: float, bold: bool) -> Iterator[str]:
     """Yield the words of text, those wider than a line cut into parts that fit."""
-    for word in text.split():
+    for whole in text.split():
+        word = whole
         if width_of(word, size, bold=bold) <= points:
             yield word
             continue
@@ -131,10 +132,17 @@ def _pieces(text: str, points: float, size: float, bold: bool) -> Iterator[str]:
             yield first + hyphen
             yield from _pieces(rest, points, size, bold)
             continue
-        characters = max(2, int(points / (0.8 * size)))
-        parts = [word[start : start + characters] for start in range(0, len(word), characters)]
-        yield from (f"{part}-" for part in parts[:-1])
-        yield parts[-1]
+        while width_of(word, size, bold=bold) > points and len(word) > 1:
+            fits = next(
+                k for k in range(len(word) - 1, 0, -1) if k == 1 or _fits(word[:k], points, size, bold)
+            )
+            yield word[:fits] + "-"
+            word = word[fits:]
+        yield word
+
+
+def _fits(part: str, points: float, size: float, bold: bool) -> bool:
+    return width_of(part + "-", size, bold=bold) <= points
 
 
 def write(
