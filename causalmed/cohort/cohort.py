@@ -40,8 +40,7 @@ __all__ = ["Cohort"]
 class Cohort:
     """Patients, their columns, what each column is for, and who was left out.
 
-    Build one with :meth:`from_frame`. Rows stand in the order of the unit id, whatever the order of the
-    table, so that no number downstream depends on it.
+    Build one with :meth:`from_frame`. Rows stand in the order of the unit id, whatever that of the table.
 
     Parameters
     ----------
@@ -135,8 +134,7 @@ class Cohort:
         Raises
         ------
         DataError, InvalidArgument
-            The table cannot be used as it is (names, rows, types, ids, infinities, roles), or an argument is
-            not understood.
+            The table cannot be used as it is, or an argument is not understood.
 
         Examples
         --------
@@ -282,14 +280,9 @@ class Cohort:
         Parameters
         ----------
         expression : str
-            Comparisons joined by and, or, not; see :mod:`causalmed.cohort.expression`. Never evaluated as
-            code.
+            Comparisons joined by and, or, not; see :mod:`causalmed.cohort.expression`. Never run as code.
         reason : str
             Why, in words for the flow chart.
-
-        Returns
-        -------
-        Cohort
 
         Raises
         ------
@@ -345,8 +338,7 @@ class Cohort:
         name : str
             Column.
         values : array_like, shape (n,)
-            Finite numbers, in the order of this cohort: 0/1 for binary, codes of ``levels`` where levels
-            are given.
+            Finite numbers, in the order of this cohort; codes of ``levels`` where levels are given.
         kind : str
             What they are.
         levels : sequence of str
@@ -399,7 +391,7 @@ class Cohort:
         return make_table_one(self, by=by, columns=columns, numbers=numbers, weights=weights)
 
     def summary(self) -> str:
-        """Return the cohort in words, at most 80 columns wide: roles, kinds, levels, flow, fingerprint."""
+        """Return the cohort in words, at most 80 columns wide."""
         return cohort_summary(self)
 
     def _repr_html_(self) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort.column import Column, label_of
 from causalmed.errors import DataError, ImmortalTime, InvalidArgument
+
+if TYPE_CHECKING:
+    from causalmed.cohort.cohort import Cohort
 
 __all__ = ["FollowUp", "check_follow_up"]
 
@@ -70,6 +74,64 @@ class FollowUp:
     def codes(self) -> tuple[int | str, ...]:
         """Return every code that may occur: censored, infection, competing."""
         return (self.censored, self.infection, *self.competing)
+
+    def binary_outcome(self, cohort: Cohort, *, horizon: float, name: str) -> Cohort:
+        """Return the cohort with the outcome "infected within the horizon", 1 or 0.
+
+        A competing event ends the possibility of infection, so the risk is that of infection in a world
+        where the others happen as they do (the cumulative incidence, not one with death eliminated).
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Built with this follow-up.
+        horizon : float
+            Time since time zero, in the unit of the time column; above 0.
+        name : str
+            Column to add.
+
+        Returns
+        -------
+        Cohort
+            With ``name`` as its outcome.
+
+        Raises
+        ------
+        InvalidArgument
+            A horizon that is not above 0.
+        DataError
+            Someone was censored before the horizon, or entered after time zero: their outcome is unknown,
+            or they could be observed only because they had escaped it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from causalmed.cohort import Cohort
+        >>> frame = pd.DataFrame({"days": [5, 30, 12, 40], "status": [1, 0, 2, 1]})
+        >>> spec = FollowUp("days", "status")
+        >>> cohort = Cohort.from_frame(frame, follow_up=spec)
+        >>> spec.binary_outcome(cohort, horizon=30, name="infection_30d").values("infection_30d").tolist()
+        [1.0, 0.0, 0.0, 0.0]
+        """
+        if not horizon > 0:
+            raise InvalidArgument(f"horizon={horizon!r} must be above 0, in the unit of {self.time!r}.")
+        times, events = cohort.values(self.time), cohort.column(self.event).labels()
+        unknown = int(np.count_nonzero((events == label_of(self.censored)) & (times < horizon)))
+        if unknown:
+            raise DataError(
+                f"{unknown:,} of {cohort.n:,} patients were censored before {horizon:g} ({self.time!r}): "
+                "whether they were infected by then is unknown, and counting them as not infected would "
+                "lower the risk. Choose a shorter horizon, or leave them out with a reason (cohort.where) "
+                "if being censored has nothing to do with infection."
+            )
+        if self.entry is not None and np.any(cohort.values(self.entry) > 0):
+            raise DataError(
+                f"Some patients enter after time zero ({self.entry!r}), so early infections could "
+                "not be seen in them. A risk within a horizon needs everybody from time zero: restrict the "
+                "cohort (cohort.where)."
+            )
+        infected = (events == label_of(self.infection)) & (times <= horizon)
+        return replace(cohort.assign(name, infected.astype(np.float64), "binary"), outcome=name)
 
 
 def check_follow_up(spec: FollowUp | None, columns: Mapping[str, Column]) -> None:

@@ -82,13 +82,14 @@ def open_frame(frame: object) -> Any:
     """
     import narwhals.stable.v1 as nw
 
+    if hasattr(frame, "collect"):
+        raise InvalidArgument("frame= is lazy, not a table in memory. Collect it first: frame.collect().")
     _require_good_names(_native_names(frame))
     try:
         opened = nw.from_native(frame, eager_only=True)
     except TypeError as refused:
-        lazy = " Collect it first (.collect())." if hasattr(frame, "collect") else ""
         raise InvalidArgument(
-            f"frame= is a {type(frame).__name__}, not a table in memory.{lazy} "
+            f"frame= is a {type(frame).__name__}, not a table in memory. "
             "Give a pandas or polars DataFrame or a pyarrow Table."
         ) from refused
     if not opened.columns:
@@ -102,14 +103,9 @@ def open_frame(frame: object) -> Any:
 
 
 def _native_names(frame: object) -> list[object]:
-    names = getattr(frame, "column_names", None)
-    if names is None:
-        names = getattr(frame, "columns", ())
-    return list(names) if not callable(names) and names is not None and _is_listing(names) else []
-
-
-def _is_listing(names: object) -> bool:
-    return hasattr(names, "__iter__") and not hasattr(names, "combine_chunks")
+    # an Arrow table calls its names column_names, and has its data under columns
+    names: Any = getattr(frame, "column_names", None) or getattr(frame, "columns", ())
+    return list(names) if hasattr(names, "__iter__") else []
 
 
 def _require_good_names(names: list[object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -51,16 +52,18 @@ def cohort_summary(cohort: Cohort) -> str:
     fingerprint dbc611df7b48650f
     """
     table = cohort_columns(cohort)
-    grid = text_grid([list(table.columns[:4]), *table.iloc[:, :4].to_numpy().tolist()], width=_WIDTH, left=4)
+    grid = text_grid(
+        [list(table.columns[:4]), *table.iloc[:, :4].to_numpy().tolist()], width=_WIDTH, left=4, squeeze=True
+    )
     parts = [f"Cohort of {_patients(cohort.n)}, {len(cohort.names)} columns", *_roles(cohort), "", grid, ""]
     notes = [(name, note) for name, note in zip(table["column"], table["note"], strict=True) if note]
     if notes:
         parts += [
             "to look at",
-            *("  " + shortened(f"{name}: {note}", _WIDTH - 2) for name, note in notes),
+            *(_wrapped(f"{name}: {note}") for name, note in notes),
             "",
         ]
-    parts += ["flow", *("  " + shortened(line, _WIDTH - 2) for line in _flow(cohort))]
+    parts += ["flow", *map(_wrapped, _flow(cohort))]
     return "\n".join([*parts, f"fingerprint {cohort.fingerprint[:16]}"])
 
 
@@ -137,6 +140,10 @@ def _outcome(cohort: Cohort) -> str:
 def _flow(cohort: Cohort) -> list[str]:
     received, *steps = cohort.attrition
     return [f"{received.n_after:,} {received.reason}", *map(str, steps)]
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, _WIDTH, initial_indent="  ", subsequent_indent="    ")
 
 
 def _patients(n: int) -> str:

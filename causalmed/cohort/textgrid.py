@@ -7,7 +7,7 @@ from collections.abc import Sequence
 __all__ = ["shortened", "text_grid"]
 
 
-def text_grid(rows: Sequence[Sequence[str]], *, width: int, left: int = 1) -> str:
+def text_grid(rows: Sequence[Sequence[str]], *, width: int, left: int = 1, squeeze: bool = False) -> str:
     """Align cells in columns; columns that do not fit continue in a grid below.
 
     Parameters
@@ -18,6 +18,8 @@ def text_grid(rows: Sequence[Sequence[str]], *, width: int, left: int = 1) -> st
         Characters a line may have.
     left : int
         Number of first columns aligned on the left; the others are aligned on the right.
+    squeeze : bool
+        Shorten the widest columns until one grid fits, rather than continue below.
 
     Returns
     -------
@@ -29,9 +31,11 @@ def text_grid(rows: Sequence[Sequence[str]], *, width: int, left: int = 1) -> st
             late  in time
     age  65 (14)   55 (7)
     """
-    longest = max(12, width // 3)
-    cells = [[shortened(cell, longest) for cell in row] for row in rows]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(cells[0]))]
+    longest = width if squeeze else max(12, width // 3)
+    widths = [min(longest, max(len(row[at]) for row in rows)) for at in range(len(rows[0]))]
+    while squeeze and sum(widths) + 2 * (len(widths) - 1) > width and max(widths) > 1:
+        widths[widths.index(max(widths))] -= 1
+    cells = [[shortened(cell, most) for cell, most in zip(row, widths, strict=True)] for row in rows]
     grids = [
         "\n".join(_line(row, columns, widths, left) for row in cells) for columns in _pages(widths, width)
     ]

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from causalmed.cohort import Cohort, FollowUp
+from causalmed.errors import DataError, ImmortalTime, InvalidArgument
+
+SPEC = FollowUp("days", "status")
+
+
+def cohort_of(
+    days: list[float], status: list[object], spec: FollowUp = SPEC, entry: list[float] | None = None
+) -> Cohort:
+    frame = pd.DataFrame({"days": days, "status": status} | ({} if entry is None else {"entry": entry}))
+    return Cohort.from_frame(frame, follow_up=spec)
+
+
+def test_codes_mean_what_is_stated() -> None:
+    cohort = cohort_of([3, 30], [1, 0])
+    assert cohort.follow_up is SPEC
+    assert cohort.column("days").kind == "continuous"
+    words = FollowUp("days", "status", infection="infection", competing=("death",), censored="end")
+    assert cohort_of([3, 30, 4], ["infection", "end", "death"], words).column("status").levels == (
+        "death",
+        "end",
+        "infection",
+    )
+
+
+def test_impossible_times_and_codes() -> None:
+    with pytest.raises(ImmortalTime, match="1 of 2 times in 'days' are negative"):
+        cohort_of([-3, 30], [1, 0])
+    entered = FollowUp("days", "status", entry="entry")
+    with pytest.raises(ImmortalTime, match=r"1 of 2 patients enter \('entry'\) at or after the end"):
+        cohort_of([3, 30], [1, 0], entered, [3, 1])
+    with pytest.raises(ImmortalTime, match="'entry' are negative"):
+        cohort_of([3, 30], [1, 0], entered, [-1, 1])
+    with pytest.raises(DataError, match="holds '3', which FollowUp does not explain"):
+        cohort_of([3, 30], [1, 3])
+
+
+def test_a_spec_that_contradicts_itself() -> None:
+    with pytest.raises(InvalidArgument, match="one column twice"):
+        FollowUp("days", "days")
+    with pytest.raises(InvalidArgument, match="one code two meanings"):
+        FollowUp("days", "status", competing=(1,))
+    with pytest.raises(TypeError):
+        FollowUp("days", "status", "entry")  # type: ignore[misc]
+
+
+def test_one_competing_code_may_stand_alone() -> None:
+    assert FollowUp("days", "status", competing=3).codes() == (0, 1, 3)  # type: ignore[arg-type]
+
+
+def test_infected_within_the_horizon() -> None:
+    cohort = cohort_of([0, 30, 30.5, 10, 30, 90], [1, 1, 1, 2, 0, 0])
+    by_30 = SPEC.binary_outcome(cohort, horizon=30, name="infection_30d")
+    assert by_30.outcome == "infection_30d"
+    assert by_30.values("infection_30d").tolist() == [1, 1, 0, 0, 0, 0]
+    assert cohort.outcome is None
+
+
+def test_an_unknown_outcome_is_not_taken_as_none() -> None:
+    cohort = cohort_of([5, 40], [0, 1])
+    with pytest.raises(DataError, match="1 of 2 patients were censored before 30"):
+        SPEC.binary_outcome(cohort, horizon=30, name="y")
+    with pytest.raises(InvalidArgument, match="above 0"):
+        SPEC.binary_outcome(cohort, horizon=0, name="y")
+    entered = FollowUp("days", "status", entry="entry")
+    with pytest.raises(DataError, match="enter after time zero"):
+        entered.binary_outcome(cohort_of([5, 40], [1, 1], entered, [0, 2]), horizon=30, name="y")
