@@ -1,0 +1,251 @@
+"""The gate of an effect: what was looked at, what was found, what to do next."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from causalmed.estimation.balance import BalanceTable
+from causalmed.estimation.covariance import FEW
+from causalmed.estimation.inference import RARE, Inference
+from causalmed.estimation.positivity import Truncation, structural_holes
+from causalmed.estimation.problem import Problem
+from causalmed.estimation.solving import Nuisances, Solution
+from causalmed.results import Check, Gate, State
+
+__all__ = ["gate_of"]
+
+_LINE = 0.1
+_FAR = 0.25
+
+
+def gate_of(
+    problem: Problem,
+    nuisances: Nuisances,
+    solution: Solution,
+    inference: Inference,
+    table: BalanceTable | None,
+    overlap: Truncation | None,
+) -> Gate:
+    """Run every check that applies.
+
+    Parameters
+    ----------
+    problem, nuisances, solution, inference
+        What was asked, fitted and found.
+    table : BalanceTable or None
+        Balance after weighting, where there are weights.
+    overlap : Truncation or None
+        What the propensity scores look like; for g-computation measured, not used.
+
+    Returns
+    -------
+    Gate
+    """
+    checks = [
+        _events(problem, nuisances),
+        _rare(problem, inference),
+        *_holes(problem, nuisances),
+        *([] if overlap is None else [_truncation(problem, nuisances, overlap)]),
+        *([] if table is None else [_overlap(problem, table), _balance(problem, nuisances, table)]),
+        _convergence(nuisances, solution),
+        _clusters(problem, nuisances, inference),
+    ]
+    return Gate(checks=tuple(check for check in checks if check is not None))
+
+
+def _events(problem: Problem, nuisances: Nuisances) -> Check:
+    outcome = problem.estimand.outcome
+    parameters = 1 if nuisances.outcome is None else nuisances.outcome.parameters
+    if problem.outcome_kind == "binary":
+        rarer = min(problem.events, problem.n - problem.events)
+        what = (
+            f"{rarer:,} patients with {outcome}"
+            if rarer == problem.events
+            else f"{rarer:,} without {outcome}"
+        )
+    else:
+        rarer, what = problem.n, f"{problem.n:,} patients"
+    per = rarer / parameters
+    state = State.PASS if per >= 10 else State.WARN if per >= 3 else State.FAIL
+    sentence = f"There are {what} for {parameters} numbers of the outcome model, {per:.1f} for each."
+    if nuisances.outcome is None:
+        sentence = f"There are {what}."
+        state = State.PASS if rarer >= 10 else State.WARN if rarer >= 3 else State.FAIL
+    return Check(
+        name="events per parameter",
+        state=state,
+        sentence=sentence,
+        value=per,
+        threshold=10.0,
+        advice="Adjust for fewer levels, use Logistic(firth=True), or collect more patients.",
+    )
+
+
+def _rare(problem: Problem, inference: Inference) -> Check | None:
+    if problem.outcome_kind != "binary":
+        return None
+    share = problem.events / problem.n
+    taken = " The larger of two variances was used." if "model-based" in inference.source else ""
+    return Check(
+        name="rare outcome",
+        state=State.WARN if inference.rare else State.PASS,
+        sentence=f"{problem.estimand.outcome} occurs in {100 * share:.2g} of 100 patients.{taken}",
+        value=share,
+        threshold=RARE,
+        advice="Intervals for rare outcomes can be too narrow: read them with care.",
+    )
+
+
+def _holes(problem: Problem, nuisances: Nuisances) -> list[Check]:
+    holes = structural_holes(problem)
+    if not holes:
+        return [
+            Check(
+                name="empty strata",
+                state=State.PASS,
+                sentence="Every group of patients that was compared has exposed and unexposed members.",
+                value=0.0,
+                threshold=0.0,
+            )
+        ]
+    patients = sum(hole.patients for hole in holes)
+    listed = "; ".join(
+        f"of {hole.patients:,} patients with {hole.stratum} none is {hole.missing}" for hole in holes[:3]
+    )
+    more = f"; and {len(holes) - 3} more such groups" if len(holes) > 3 else ""
+    large = patients > 0.01 * problem.n
+    return [
+        Check(
+            name="empty strata",
+            state=State.FAIL if large else State.WARN,
+            sentence=f"For {problem.estimand.exposure}, {listed}{more}: for them the model guesses.",
+            value=float(patients),
+            threshold=0.01 * problem.n,
+            advice="Restrict the cohort to the groups that have both (`cohort.where`), and say so.",
+        )
+    ]
+
+
+def _truncation(problem: Problem, nuisances: Nuisances, overlap: Truncation) -> Check:
+    count = int(overlap.moved.sum())
+    arms = [int(overlap.moved[problem.exposed == arm].sum()) for arm in (1, 0)]
+    used = nuisances.truncation is not None
+    verb = "were moved to the bound" if used else "lie beyond the bound; the outcome model guesses for them"
+    if overlap.bound == 0:
+        sentence = "No bound was set for the propensity scores."
+    elif not count:
+        sentence = f"No propensity score is closer than {overlap.bound:.2g} to 0 or 1."
+    else:
+        sentence = (
+            f"The propensity scores of {count:,} of {problem.n:,} patients ({arms[0]:,} exposed, {arms[1]:,} "
+            f"unexposed) are closer than {overlap.bound:.2g} to 0 or 1 and {verb}."
+        )
+    heavy = count > 0.01 * problem.n and not used
+    return Check(
+        name="truncation",
+        state=State.FAIL if heavy and count > 0.1 * problem.n else State.WARN if count else State.PASS,
+        sentence=sentence,
+        value=float(count),
+        threshold=0.0,
+        advice='Report the count; consider population="overlap" or a narrower cohort.',
+    )
+
+
+def _overlap(problem: Problem, table: BalanceTable) -> Check:
+    shares, sizes = [], []
+    for size, arm in zip(table.effective, (problem.exposed, 1 - problem.exposed), strict=True):
+        shares.append(size / float(arm.sum()))
+        sizes.append(size)
+    smallest = min(sizes)
+    state = State.FAIL if smallest < 5 else State.WARN if smallest < 30 or min(shares) < 0.2 else State.PASS
+    return Check(
+        name="overlap",
+        state=state,
+        sentence=(
+            f"After weighting the exposed count as {sizes[0]:,.0f} patients ({100 * shares[0]:.0f} % of "
+            f"them), the unexposed as {sizes[1]:,.0f} ({100 * shares[1]:.0f} %)."
+        ),
+        value=smallest,
+        threshold=30.0,
+        advice='Few patients carry the weight: consider population="overlap".',
+    )
+
+
+def _balance(problem: Problem, nuisances: Nuisances, table: BalanceTable) -> Check | None:
+    if not len(table.after):
+        return None
+    size = np.abs(table.after)
+    worst = int(size.argmax())
+    name, value = table.names[worst], float(size[worst])
+    from scipy.special import ndtri
+
+    beyond_chance = (value - _LINE) / table.error > float(ndtri(1 - 0.05 / len(size)))
+    weights_alone = nuisances.outcome is None and nuisances.working.m1 is None
+    state = State.PASS
+    if value > _LINE and beyond_chance:
+        state = State.FAIL if value > _FAR and weights_alone else State.WARN
+    chance = "" if value <= _LINE or beyond_chance else "; in groups this small that can be chance"
+    return Check(
+        name="balance",
+        state=state,
+        sentence=(
+            f"After weighting, exposed and unexposed differ most in {name}: by {value:.2g} standard "
+            f"deviations (before weighting at most {float(np.abs(table.before).max()):.2g}){chance}."
+        ),
+        value=value,
+        threshold=_LINE,
+        advice="Give the propensity model a richer formula, or compare another population.",
+    )
+
+
+def _convergence(nuisances: Nuisances, solution: Solution) -> Check:
+    fits = [] if nuisances.outcome is None else [model.fit for model in nuisances.outcome.models]
+    fits += [] if nuisances.propensity is None else [nuisances.propensity.fit]
+    parts = [
+        f"All {len({id(fit) for fit in fits})} regressions converged." if fits else "Learners do not iterate."
+    ]
+    value = max((fit.gradient_norm for fit in fits), default=0.0)
+    state, targeted = State.PASS, solution.targeted
+    if targeted is not None:
+        parts.append(f"Targeting left {targeted.ratio:.1e} of the permitted error.")
+        if targeted.bounded:
+            parts.append(f"{targeted.bounded:,} predicted risks were kept from 0 or 1 by a millionth.")
+            state = State.WARN if targeted.bounded > 0.01 * len(solution.influence) else State.PASS
+    return Check(
+        name="convergence",
+        state=state,
+        sentence=" ".join(parts),
+        value=value,
+        threshold=None,
+        advice="Use a smoother learner or Logistic() for the outcome.",
+    )
+
+
+def _clusters(problem: Problem, nuisances: Nuisances, inference: Inference) -> Check | None:
+    if problem.clusters is None:
+        return None
+    groups = problem.groups
+    size = np.bincount(problem.clusters, minlength=groups)
+    exposed = np.bincount(problem.clusters, weights=problem.exposed, minlength=groups)
+    with_it, without = int((exposed > 0).sum()), int((exposed < size).sum())
+    how = "by their sums"
+    if "jackknife" in inference.source:
+        how = "by leaving out one at a time"
+    elif nuisances.cross_fitted and groups < FEW:
+        how = "by their sums (learners are not refitted)"
+    skipped = ""
+    if inference.not_refitted:
+        names = ", ".join(inference.not_refitted[:3])
+        skipped = f" Without {names} no model could be fitted; their influence was used instead."
+    few = groups < 10 or min(with_it, without) < 10 or bool(inference.not_refitted)
+    return Check(
+        name="clusters",
+        state=State.WARN if few else State.PASS,
+        sentence=(
+            f"{groups} groups of {problem.cluster_name}, {with_it} with exposed and {without} with unexposed "
+            f"patients; the interval allows for them {how}, with {groups - 1} degrees of freedom.{skipped}"
+        ),
+        value=float(min(groups, with_it, without)),
+        threshold=10.0,
+        advice="With few groups the interval is rough; more groups help, more patients of the same do not.",
+    )

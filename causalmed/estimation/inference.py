@@ -1,0 +1,136 @@
+"""Which covariance an estimate gets, and what it had to do without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.engine import Executor
+from causalmed.errors import DataError
+from causalmed.estimation import doubly_robust
+from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
+from causalmed.estimation.problem import Problem
+from causalmed.estimation.solving import Nuisances, Solution, values_without_each
+from causalmed.estimation.specs import AIPW, TMLE, Estimator
+
+__all__ = ["RARE", "Inference", "check_clusters", "infer"]
+
+Array = NDArray[np.float64]
+RARE = 0.03
+"""Below this share of events the influence function alone is not trusted."""
+_FEWEST_PER_ARM = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Inference:
+    """A covariance and how it was made.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (3, 3)
+        Of the three means.
+    degrees_of_freedom : float
+        Of the t distribution.
+    source : str
+        In words.
+    not_refitted : tuple of str
+        Clusters whose leaving out had no answer and was approximated from their influence.
+    rare : bool
+        Whether the outcome is rare enough for the model-based variance to be compared.
+    """
+
+    covariance: Array
+    degrees_of_freedom: float
+    source: str
+    not_refitted: tuple[str, ...]
+    rare: bool
+
+
+def check_clusters(problem: Problem) -> None:
+    """Refuse an exposure that varies between few clusters only.
+
+    Raises
+    ------
+    DataError
+        One cluster; or an exposure that is constant within every cluster, with fewer than four
+        clusters exposed or unexposed: hospitals are then compared, not patients.
+    """
+    if problem.clusters is None:
+        return
+    name = problem.cluster_name
+    if problem.groups < 2:
+        raise DataError(
+            f"All patients are of one cluster ({name!r}), so the differences between clusters cannot be "
+            "estimated. Build the cohort without cluster=, and say that the answer is about this one."
+        )
+    size = np.bincount(problem.clusters, minlength=problem.groups)
+    exposed = np.bincount(problem.clusters, weights=problem.exposed, minlength=problem.groups)
+    constant = (exposed == 0) | (exposed == size)
+    if not constant.all():
+        return
+    with_it = int((exposed > 0).sum())
+    if min(with_it, problem.groups - with_it) < _FEWEST_PER_ARM:
+        raise DataError(
+            f"{problem.estimand.exposure!r} is the same for all patients of a {name!r}: {with_it} have it, "
+            f"{problem.groups - with_it} do not. With fewer than {_FEWEST_PER_ARM} on a side its effect "
+            "cannot be told from other differences between them. Add clusters, or ask about an exposure "
+            "that varies within them."
+        )
+
+
+def infer(
+    problem: Problem, spec: Estimator, nuisances: Nuisances, solution: Solution, *, executor: Executor
+) -> Inference:
+    """Choose and compute the covariance.
+
+    Parameters
+    ----------
+    problem, spec, nuisances, solution
+        What was asked, with what, and what came out.
+    executor : Executor
+        Runs the refits of the jackknife.
+
+    Returns
+    -------
+    Inference
+    """
+    phi = solution.influence
+    degrees, source = float("inf"), solution.source
+    missing: tuple[str, ...] = ()
+    if problem.clusters is None:
+        covariance = independent(phi)
+    elif problem.groups >= FEW or nuisances.cross_fitted:
+        covariance = clustered(phi, problem.clusters, problem.groups)
+        degrees, source = problem.groups - 1.0, f"{source}, clustered"
+    else:
+        covariance, missing = _jackknife(problem, spec, nuisances, solution, executor)
+        degrees, source = problem.groups - 1.0, "delete-one-cluster jackknife"
+    rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
+    if rare and problem.population == "all" and isinstance(spec, AIPW | TMLE):
+        model = doubly_robust.model_covariance(solution.working, solution.psi) / problem.n
+        if _of_difference(model) > _of_difference(covariance):
+            covariance, source = model, f"model-based variance, larger than {source}"
+    return Inference(
+        covariance=covariance, degrees_of_freedom=degrees, source=source, not_refitted=missing, rare=rare
+    )
+
+
+def _jackknife(
+    problem: Problem, spec: Estimator, nuisances: Nuisances, solution: Solution, executor: Executor
+) -> tuple[Array, tuple[str, ...]]:
+    assert problem.clusters is not None
+    found = values_without_each(problem, spec, nuisances, executor=executor)
+    missing = tuple(
+        label for label, value in zip(problem.cluster_labels, found, strict=True) if value is None
+    )
+    rows = [
+        one_step(solution.psi, solution.influence, problem.clusters, group) if value is None else value
+        for group, value in enumerate(found)
+    ]
+    return jackknife(np.array(rows), solution.psi), missing
+
+
+def _of_difference(covariance: Array) -> float:
+    return float(covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1])

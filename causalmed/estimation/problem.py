@@ -1,0 +1,233 @@
+"""One question and the columns that answer it, checked and reduced to arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.cohort import Cohort
+from causalmed.engine import unit_keys
+from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, NotEnoughEvents, RoleConflict
+from causalmed.identification import Estimand
+from causalmed.regression import ColumnLike
+
+__all__ = ["POPULATIONS", "Problem", "pose_problem"]
+
+POPULATIONS = ("all", "exposed", "unexposed", "overlap")
+_USABLE = ("binary", "ordinal", "categorical", "continuous", "count")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Problem:
+    """The arrays of one effect.
+
+    Attributes
+    ----------
+    estimand : Estimand
+        What is asked.
+    contrast : tuple of float
+        (a, b).
+    population : str
+        One of :data:`POPULATIONS`.
+    exposed : ndarray, shape (n,)
+        A: 1 where the exposure is a, 0 where it is b.
+    outcome : ndarray, shape (n,)
+        Y.
+    outcome_kind : str
+        ``"binary"`` or ``"continuous"``.
+    exposure_column : ColumnLike
+        The exposure as it came.
+    covariates : tuple of ColumnLike
+        L, the adjustment set.
+    fold_keys : ndarray of uint64, shape (n,)
+        Keys of the clusters, or of the units where there is none: who shares a fold.
+    clusters : ndarray of int, shape (n,), or None
+        Cluster of each patient, 0 … G-1.
+    cluster_name : str or None
+        Column of the clusters.
+    cluster_labels : tuple of str
+        Labels of the clusters that occur.
+    """
+
+    estimand: Estimand
+    contrast: tuple[float, float]
+    population: str
+    exposed: NDArray[np.float64]
+    outcome: NDArray[np.float64]
+    outcome_kind: str
+    exposure_column: ColumnLike
+    covariates: tuple[ColumnLike, ...]
+    fold_keys: NDArray[np.uint64]
+    clusters: NDArray[np.intp] | None
+    cluster_name: str | None
+    cluster_labels: tuple[str, ...]
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.outcome)
+
+    @property
+    def groups(self) -> int:
+        """Number of clusters; 0 where there is none."""
+        return len(self.cluster_labels)
+
+    @property
+    def events(self) -> int:
+        """Patients with the outcome; 0 for a continuous one."""
+        return int(self.outcome.sum()) if self.outcome_kind == "binary" else 0
+
+
+def pose_problem(
+    estimand: Estimand, cohort: Cohort, *, contrast: tuple[float, float], population: str
+) -> Problem:
+    """Check that the cohort can answer the question and take out its arrays.
+
+    Parameters
+    ----------
+    estimand : Estimand
+        An identified effect.
+    cohort : Cohort
+        The patients.
+    contrast : tuple of float
+        (1, 0) or (0, 1): the two values of the exposure.
+    population : str
+        One of :data:`POPULATIONS`.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ColumnNotFound, RoleConflict
+        The exposure, the outcome or the adjustment set is not in the cohort, or plays another role.
+    DataError
+        The exposure or the outcome is of a kind that cannot be used; sampling weights.
+    NotEnoughEvents
+        An arm is empty; no outcome, or nothing but outcomes.
+    """
+    if population not in POPULATIONS:
+        raise InvalidArgument.option("population", population, POPULATIONS)
+    _check_names(estimand, cohort)
+    pair = _checked_contrast(contrast)
+    exposure = cohort.column(estimand.exposure)
+    _check_exposure(exposure)
+    outcome = cohort.column(estimand.outcome)
+    kind = _outcome_kind(outcome)
+    exposed = (exposure.values == pair[0]).astype(np.float64)
+    _check_counts(estimand, exposed, outcome.values, kind)
+    clusters, labels, keys = _clusters(cohort)
+    return Problem(
+        estimand=estimand,
+        contrast=pair,
+        population=population,
+        exposed=exposed,
+        outcome=outcome.values,
+        outcome_kind=kind,
+        exposure_column=exposure,
+        covariates=tuple(_covariate(cohort, name) for name in estimand.adjustment_set),
+        fold_keys=keys,
+        clusters=clusters,
+        cluster_name=cohort.cluster,
+        cluster_labels=labels,
+    )
+
+
+def _check_names(estimand: Estimand, cohort: Cohort) -> None:
+    needed = {"exposure": [estimand.exposure], "outcome": [estimand.outcome]}
+    needed["adjustment set"] = list(estimand.adjustment_set)
+    for role, names in needed.items():
+        if absent := [name for name in names if name not in cohort]:
+            raise ColumnNotFound.among(absent, cohort.names, where=role)
+    if estimand.exposure == estimand.outcome or {estimand.exposure, estimand.outcome} & set(
+        estimand.adjustment_set
+    ):
+        raise RoleConflict(
+            f"{estimand.exposure!r} and {estimand.outcome!r} must be two columns, and neither may be "
+            "adjusted for."
+        )
+    if cohort.weights is not None:
+        raise InvalidArgument(
+            f"The cohort has sampling weights ({cohort.weights!r}), and estimate() does not use them yet. "
+            "Build the cohort without weights= if the effect in the sample is what you want."
+        )
+
+
+def _checked_contrast(contrast: tuple[float, float]) -> tuple[float, float]:
+    try:
+        a, b = (float(value) for value in contrast)
+    except (TypeError, ValueError):
+        raise InvalidArgument(f"contrast={contrast!r} must be two values, such as (1, 0).") from None
+    if {a, b} != {0.0, 1.0}:
+        raise InvalidArgument(
+            f"contrast={contrast!r}: only two-valued exposures coded 0 and 1 can be compared, so the "
+            "contrast is (1, 0) or (0, 1)."
+        )
+    return a, b
+
+
+def _check_exposure(column: ColumnLike) -> None:
+    if column.kind != "binary" or not np.isin(column.values, (0.0, 1.0)).all():
+        raise DataError(
+            f"The exposure {column.name!r} is {column.kind}; an effect needs an exposure with two values. "
+            "Make a yes/no column of it with cohort.assign, at a cut that means something in practice, and "
+            "draw that column in the graph."
+        )
+
+
+def _outcome_kind(column: ColumnLike) -> str:
+    if column.kind == "binary":
+        return "binary"
+    if column.kind in ("continuous", "count"):
+        return "continuous"
+    raise DataError(
+        f"The outcome {column.name!r} is {column.kind}; effects are estimated for outcomes that are yes/no "
+        "or a number. Make a yes/no column of it with cohort.assign."
+    )
+
+
+def _covariate(cohort: Cohort, name: str) -> ColumnLike:
+    column = cohort.column(name)
+    if column.kind not in _USABLE:
+        raise RoleConflict(
+            f"Column {name!r} of the adjustment set is of kind {column.kind!r} and cannot be adjusted for. "
+            "State what it is with Cohort.from_frame(kinds=), or derive a column that can be."
+        )
+    return column
+
+
+def _check_counts(
+    estimand: Estimand, exposed: NDArray[np.float64], outcome: NDArray[np.float64], kind: str
+) -> None:
+    n, n1 = len(exposed), int(exposed.sum())
+    if n1 in (0, n):
+        which = "Nobody" if n1 == 0 else "Everybody"
+        raise NotEnoughEvents(
+            f"{which} among {n:,} patients is exposed to {estimand.exposure!r}: there is no one to compare "
+            "with. Widen the cohort, or check how the exposure is coded."
+        )
+    if kind == "binary" and outcome.min() == outcome.max():
+        which = "None" if outcome.max() == 0 else "All"
+        raise NotEnoughEvents(
+            f"{which} of {n:,} patients have {estimand.outcome!r}: nothing can be compared. Check how the "
+            "outcome is coded, or lengthen the follow-up."
+        )
+    if kind == "continuous" and outcome.min() == outcome.max():
+        raise DataError(f"The outcome {estimand.outcome!r} is the same for all {n:,} patients.")
+    if min(n1, n - n1) < 2:
+        raise NotEnoughEvents(
+            f"Only one of {n:,} patients is on one side of {estimand.exposure!r}: no spread can be estimated "
+            "from one patient. Widen the cohort."
+        )
+
+
+def _clusters(cohort: Cohort) -> tuple[NDArray[np.intp] | None, tuple[str, ...], NDArray[np.uint64]]:
+    codes = cohort.cluster_codes
+    if codes is None:
+        return None, (), cohort.unit_keys
+    present, dense = np.unique(codes, return_inverse=True)
+    labels = tuple(cohort.cluster_levels[code] for code in present)
+    return dense.astype(np.intp), labels, unit_keys(np.array(labels))[dense]

@@ -1,0 +1,256 @@
+"""Fit the nuisances an estimator needs and put its pieces together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.engine import Executor
+from causalmed.estimation import doubly_robust, gcomputation, targeting, weighting
+from causalmed.estimation.learners import cross_fit_outcome, cross_fit_propensity
+from causalmed.estimation.models import ArmRegressions, Regression, fit_outcome, fit_propensity
+from causalmed.estimation.positivity import Truncation, truncate
+from causalmed.estimation.problem import Problem
+from causalmed.estimation.specs import IPW, TMLE, Estimator, GComputation
+from causalmed.estimation.targets import Working
+from causalmed.regression import GLMFit, Linear, Logistic
+
+__all__ = ["Nuisances", "Solution", "fit_nuisances", "solve", "values_without_each"]
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Nuisances:
+    """Everything that was fitted on the way to an effect.
+
+    Attributes
+    ----------
+    working : Working
+        Predictions, before any targeting.
+    outcome : ArmRegressions or None
+        Parametric outcome regressions.
+    propensity : Regression or None
+        Parametric propensity model.
+    truncation : Truncation or None
+        What happened to the propensity scores.
+    raw : ndarray, shape (n,), or None
+        Propensity scores before truncation.
+    """
+
+    working: Working
+    outcome: ArmRegressions | None
+    propensity: Regression | None
+    truncation: Truncation | None
+    raw: Array | None
+
+    @property
+    def cross_fitted(self) -> bool:
+        """Whether a learner took part."""
+        has_outcome = self.working.m1 is not None
+        return (has_outcome and self.outcome is None) or (self.raw is not None and self.propensity is None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Solution:
+    """Estimates and their influence.
+
+    Attributes
+    ----------
+    psi : ndarray, shape (3,)
+        Means under a, under b, as observed.
+    influence : ndarray, shape (n, 3)
+        Influence of each patient.
+    source : str
+        Where the influence comes from.
+    targeted : Targeted or None
+        The targeting step.
+    working : Working
+        Predictions after any targeting.
+    """
+
+    psi: Array
+    influence: Array
+    source: str
+    targeted: targeting.Targeted | None
+    working: Working
+
+
+def fit_nuisances(problem: Problem, spec: Estimator, *, seed: int, executor: Executor) -> Nuisances:
+    """Fit what the estimator needs.
+
+    Raises
+    ------
+    PositivityViolation
+        Overlap fails.
+    """
+    working = Working(population=problem.population, exposed=problem.exposed, outcome=problem.outcome)
+    raw, propensity, truncation = None, None, None
+    if "propensity" in spec.models:
+        raw, propensity = _propensity(problem, spec, seed=seed, executor=executor)
+        truncation = truncate(raw, problem, trim=_option(spec, "trim"))
+        working = replace(working, e=truncation.e)
+    outcome = None
+    if "outcome" in spec.models:
+        outcome, m1, m0 = _outcome(problem, spec, seed=seed, executor=executor)
+        working = replace(working, m1=m1, m0=m0)
+    return Nuisances(working=working, outcome=outcome, propensity=propensity, truncation=truncation, raw=raw)
+
+
+def solve(problem: Problem, spec: Estimator, nuisances: Nuisances) -> Solution:
+    """Evaluate the estimator and its influence function.
+
+    Parameters
+    ----------
+    problem : Problem
+        The question.
+    spec : Estimator
+        The estimator.
+    nuisances : Nuisances
+        From :func:`fit_nuisances`.
+
+    Returns
+    -------
+    Solution
+    """
+    working, targeted = nuisances.working, None
+    psi, after, targeted = _point(problem, spec, working)
+    if isinstance(spec, GComputation):
+        assert nuisances.outcome is not None
+        phi, source = gcomputation.influence(working, psi, nuisances.outcome), "stacked sandwich"
+    elif isinstance(spec, IPW):
+        phi, source = _weighted_influence(spec, nuisances, psi)
+    else:
+        phi, source = doubly_robust.influence(after, psi), "influence function"
+    return Solution(psi=psi, influence=phi, source=source, targeted=targeted, working=after)
+
+
+def values_without_each(
+    problem: Problem, spec: Estimator, nuisances: Nuisances, *, executor: Executor
+) -> list[Array | None]:
+    """Refit and re-estimate without each cluster in turn; None where there is no answer.
+
+    Parameters
+    ----------
+    problem, spec, nuisances
+        As for :func:`solve`; the nuisances must be parametric.
+    executor : Executor
+        Runs the clusters.
+
+    Returns
+    -------
+    list of ndarray of shape (3,) or None
+        One a cluster.
+    """
+    assert problem.clusters is not None
+    clusters, count = problem.clusters, problem.groups
+    arms = _refits(nuisances.outcome, clusters, count, executor)
+    scores: Sequence[GLMFit | None] = [None] * count
+    if nuisances.propensity is not None:
+        scores = nuisances.propensity.without_each(clusters, count, executor)
+
+    def one(group: int) -> Array | None:
+        rows = clusters != group
+        working = nuisances.working.take(rows)
+        if not 0 < working.exposed.sum() < len(working.exposed):
+            return None
+        if nuisances.outcome is not None:
+            fits = arms[group]
+            if fits is None:
+                return None
+            m1, m0 = (fit.predict(X[rows]) for fit, X in zip(fits, nuisances.outcome.matrices, strict=True))
+            working = replace(working, m1=m1, m0=m0)
+        if nuisances.propensity is not None and nuisances.truncation is not None:
+            fit = scores[group]
+            if fit is None:
+                return None
+            bound = nuisances.truncation.bound
+            e = fit.predict(nuisances.propensity.matrix[rows])
+            working = replace(working, e=_pulled(e, bound, problem.population))
+        from causalmed.errors import NotConverged
+
+        try:
+            return _point(problem, spec, working)[0]
+        except NotConverged:
+            return None
+
+    return executor.map(one, range(count))
+
+
+def _point(
+    problem: Problem, spec: Estimator, working: Working
+) -> tuple[Array, Working, targeting.Targeted | None]:
+    if isinstance(spec, GComputation):
+        return gcomputation.values(working), working, None
+    if isinstance(spec, IPW):
+        return weighting.values(working, stabilised=spec.stabilised), working, None
+    if isinstance(spec, TMLE):
+        scale = targeting.scale_of(problem.outcome, problem.outcome_kind)
+        targeted = targeting.target(working, scale=scale, fluctuation=spec.fluctuation)
+        return doubly_robust.values(targeted.working), targeted.working, targeted
+    return doubly_robust.values(working), working, None
+
+
+def _weighted_influence(spec: IPW, nuisances: Nuisances, psi: Array) -> tuple[Array, str]:
+    stacked = spec.variance == "stacked" and nuisances.propensity is not None
+    phi = weighting.influence(
+        nuisances.working,
+        psi,
+        nuisances.propensity if stacked else None,
+        truncated=None if nuisances.truncation is None else nuisances.truncation.moved,
+        stabilised=spec.stabilised,
+    )
+    return phi, "stacked sandwich" if stacked else "robust, weights taken as known"
+
+
+def _propensity(
+    problem: Problem, spec: Estimator, *, seed: int, executor: Executor
+) -> tuple[Array, Regression | None]:
+    model = _option(spec, "propensity")
+    if isinstance(model, Logistic):
+        regression = fit_propensity(problem, model, executor=executor)
+        return regression.fit.mean, regression
+    folds = _option(spec, "folds")
+    return cross_fit_propensity(problem, model, folds=folds, seed=seed, executor=executor), None
+
+
+def _outcome(
+    problem: Problem, spec: Estimator, *, seed: int, executor: Executor
+) -> tuple[ArmRegressions | None, Array, Array]:
+    model = _option(spec, "outcome")
+    if model is None:
+        model = Logistic() if problem.outcome_kind == "binary" else Linear()
+    by_arm = _option(spec, "by_arm")
+    if isinstance(model, Logistic | Linear):
+        arms = fit_outcome(problem, model, by_arm=by_arm, executor=executor)
+        return arms, *arms.means
+    m1, m0 = cross_fit_outcome(
+        problem, model, by_arm=by_arm, folds=_option(spec, "folds"), seed=seed, executor=executor
+    )
+    return None, m1, m0
+
+
+def _option(spec: Estimator, name: str) -> Any:
+    return getattr(spec, name)
+
+
+def _refits(
+    outcome: ArmRegressions | None, clusters: NDArray[np.intp], count: int, executor: Executor
+) -> list[tuple[GLMFit, GLMFit] | None]:
+    if outcome is None:
+        return [None] * count
+    first = outcome.models[0].without_each(clusters, count, executor)
+    second = outcome.models[1].without_each(clusters, count, executor) if outcome.separate else first
+    return [
+        None if one is None or two is None else (one, two) for one, two in zip(first, second, strict=True)
+    ]
+
+
+def _pulled(e: Array, bound: float, population: str) -> Array:
+    low = bound if population in ("all", "unexposed") else np.finfo(float).tiny
+    high = 1 - bound if population in ("all", "exposed") else 1 - np.finfo(float).epsneg
+    return np.clip(e, low, high)
