@@ -187,7 +187,7 @@ _COURSE: Final = (
 
 OUTCOME: Final = Node(
     name="infection_30d", meaning="surgical site infection within 30 days", kind="binary", tier="outcome",
-    law=Bernoulli(), intercept=-5.44,
+    law=Bernoulli(), intercept=-5.47,
     terms=(
         term(0.11, "age", source="Kaye 2005: +1.1 % a year up to 65"),
         term(-0.23, "age^65", source="Kaye 2005: −1.2 % a year above 65"),
@@ -197,6 +197,7 @@ OUTCOME: Final = Node(
         term(0.15, "procedure=colorectal", source="assumed: Xu 2021, GlobalSurg-2 mixes"),
         term(0.10, "procedure=upper_gi", source="assumed"),
         term(0.10, "cancer", source="assumed; NHSN 2022 oncology hospital 0.37"),
+        term(0.15, "prior_admission", source="assumed: earlier infections, hospital flora"),
         term(0.15, "copd", source="Gupta 2013: OR 1.35 for any morbidity"),
         term(0.30, "chronic_kidney_disease", source="Palamuthusingam 2021, weaker than dialysis"),
         term(0.40, "dialysis", source="Palamuthusingam 2021: 2.3, with kidney disease"),
