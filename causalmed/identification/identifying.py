@@ -91,8 +91,8 @@ def _not_identified(question: Question, exposure: str, outcome: str) -> NotIdent
     if marked:
         return NotIdentified(
             f"the effect of {exposure} on {outcome} is not identified: {marked[0]} is marked as adjusted, "
-            f"but {exposure} affects it on the way to {outcome}, so holding it fixed removes or distorts part "
-            f"of the effect. Take the mark off {marked[0]}.",
+            f"but {exposure} affects it on the way to {outcome}, so holding it fixed removes or distorts "
+            f"part of the effect. Take the mark off {marked[0]}.",
             witness=(marked[0],),
             suggestions=(f"Do not adjust for {marked[0]}.",),
         )
