@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -151,6 +152,10 @@ class TableOne:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table as plain JSON types."""
+
+        def plain(smd: float | None) -> float | str | None:
+            return smd if smd is None or math.isfinite(smd) else str(smd)
+
         return {
             "title": self.title,
             "header": self.header,
@@ -160,8 +165,8 @@ class TableOne:
                 {
                     "label": row.label,
                     "cells": list(row.cells),
-                    "smd": row.smd,
-                    "smd_weighted": row.smd_weighted,
+                    "smd": plain(row.smd),
+                    "smd_weighted": plain(row.smd_weighted),
                 }
                 for row in self.rows
             ],
@@ -174,13 +179,19 @@ class TableOne:
         Raises
         ------
         InvalidArgument
-            There are no groups to compare.
+            There are no groups to compare, or a difference is infinite.
         """
         from causalmed.results.pictures import Balance, BalanceRow
 
         compared = [row for row in self.rows if row.smd is not None]
         if not compared:
             raise InvalidArgument("There are no groups to compare: make the table with by=.")
+        apart = [name for name, smd in self.imbalance().items() if math.isinf(smd)]
+        if apart:
+            raise InvalidArgument(
+                f"The groups by {self.by!r} have no spread in {', '.join(map(repr, apart))} and differ there: the "
+                "standardised difference is infinite. Leave these out (columns=) and say so in words."
+            )
         worst = max(abs(value) for value in self.imbalance().values())
         return Balance(
             title=f"Groups by {self.by}: the largest standardised difference is {worst:.2f}",

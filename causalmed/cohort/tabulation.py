@@ -31,7 +31,7 @@ def make_table_one(
         raise InvalidArgument.option("numbers", numbers, ("mean", "median"))
     groups, labels = _groups(cohort, by)
     weighing = _Weighing(
-        weights=_checked_weights(weights, cohort.n),
+        weights=_checked_weights(weights, cohort.n, groups),
         groups=groups,
         weighted=weights is not None,
         numbers=numbers,
@@ -149,12 +149,19 @@ def _described(cohort: Cohort, by: str | None, columns: Sequence[str] | None) ->
     return list(columns)
 
 
-def _checked_weights(weights: ArrayLike | None, n: int) -> NDArray[np.float64]:
+def _checked_weights(
+    weights: ArrayLike | None, n: int, groups: tuple[NDArray[np.bool_], ...]
+) -> NDArray[np.float64]:
     if weights is None:
         return np.ones(n)
-    array = np.asarray(weights, dtype=np.float64)
+    try:
+        array = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError) as refused:
+        raise InvalidArgument("weights= must be numbers, one a patient.") from refused
     if array.shape != (n,):
         raise InvalidArgument(f"weights= needs one number a patient, shape ({n:,},); got {array.shape}.")
     if not np.all(np.isfinite(array)) or np.any(array < 0):
         raise InvalidArgument("weights= must be finite and not negative.")
+    if not all(np.any(array[group] > 0) for group in (np.ones(n, dtype=bool), *groups)):
+        raise InvalidArgument("weights= are 0 for everybody in a group, so nothing describes it.")
     return array
