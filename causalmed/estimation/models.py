@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from causalmed.engine import Executor
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.estimation.problem import Problem
+from causalmed.estimation.refits import least_squares_without_each, logistic_without_each
 from causalmed.regression import (
     ColumnLike,
     DesignRecipe,
@@ -19,7 +21,6 @@ from causalmed.regression import (
     Logistic,
     fit_linear,
     fit_logistic,
-    fit_logistic_folds,
 )
 
 __all__ = ["ArmRegressions", "Regression", "fit_outcome", "fit_propensity"]
@@ -78,20 +79,20 @@ class Regression:
         scores = X * (used * (self.response - mu))[:, None]
         return np.asarray(np.linalg.solve(information, scores.T).T)
 
-    def without_each(self, groups: NDArray[np.intp], count: int, executor: Executor) -> list[GLMFit | None]:
-        """Refit without each group in turn; None where that has no answer."""
-        X, y, g = self.matrix[self.rows], self.response[self.rows], groups[self.rows]
-        if isinstance(self.spec, Logistic):
-            try:
-                names = self.fit.names
-                return list(
-                    fit_logistic_folds(X, y, g, count, names=names, firth=self.spec.firth, executor=executor)
-                )
-            except CausalmedError:
-                pass  # some complement has no answer: find out which, one at a time
-        return executor.map(
-            lambda k: _fit_or_none(self.spec, X[g != k], y[g != k], self.fit.names), range(count)
-        )
+    def without_each(self, clusters: NDArray[np.intp], count: int, executor: Executor) -> list[Array | None]:
+        """Return the coefficients without each cluster in turn; None where there is no answer."""
+        X, y, g = self.matrix[self.rows], self.response[self.rows], clusters[self.rows]
+        if isinstance(self.spec, Linear):
+            return least_squares_without_each(X, y, self.fit.coefficients, g, count, executor)
+        if not self.spec.firth:
+            return logistic_without_each(X, y, self.fit.coefficients, g, count, executor)
+        spec, names = self.spec, self.fit.names
+        return executor.map(lambda k: _fit_or_none(spec, X[g != k], y[g != k], names), range(count))
+
+    def mean_at(self, matrix: Array, coefficients: Array) -> Array:
+        """Return means on a design for other coefficients."""
+        eta = np.asarray(matrix @ coefficients)
+        return np.asarray(expit(eta)) if self.fit.family == "binomial" else eta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -210,8 +211,8 @@ def _fit(
     return fit_logistic(X, y, names=names, firth=spec.firth, executor=executor)
 
 
-def _fit_or_none(spec: Logistic | Linear, X: Array, y: Array, names: Sequence[str]) -> GLMFit | None:
+def _fit_or_none(spec: Logistic | Linear, X: Array, y: Array, names: Sequence[str]) -> Array | None:
     try:
-        return _fit(spec, X, y, names)
+        return _fit(spec, X, y, names).coefficients
     except CausalmedError:
         return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.engine import Executor
+from causalmed.errors import NotConverged
 from causalmed.estimation import doubly_robust, gcomputation, targeting, weighting
 from causalmed.estimation.learners import cross_fit_outcome, cross_fit_propensity
 from causalmed.estimation.models import ArmRegressions, Regression, fit_outcome, fit_propensity
@@ -17,7 +17,7 @@ from causalmed.estimation.positivity import Truncation, truncate
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.specs import IPW, TMLE, Estimator, GComputation
 from causalmed.estimation.targets import Working
-from causalmed.regression import GLMFit, Linear, Logistic
+from causalmed.regression import Linear, Logistic
 
 __all__ = ["Nuisances", "Solution", "fit_nuisances", "solve", "values_without_each"]
 
@@ -148,37 +148,46 @@ def values_without_each(
     """
     assert problem.clusters is not None
     clusters, count = problem.clusters, problem.groups
-    arms = _refits(nuisances.outcome, clusters, count, executor)
-    scores: Sequence[GLMFit | None] = [None] * count
-    if nuisances.propensity is not None:
-        scores = nuisances.propensity.without_each(clusters, count, executor)
+    arms = _outcome_refits(nuisances.outcome, clusters, count, executor)
+    scores = _propensity_refits(nuisances.propensity, clusters, count, executor)
 
     def one(group: int) -> Array | None:
         rows = clusters != group
-        working = nuisances.working.take(rows)
-        if not 0 < working.exposed.sum() < len(working.exposed):
-            return None
-        if nuisances.outcome is not None:
-            fits = arms[group]
-            if fits is None:
-                return None
-            m1, m0 = (fit.predict(X[rows]) for fit, X in zip(fits, nuisances.outcome.matrices, strict=True))
-            working = replace(working, m1=m1, m0=m0)
-        if nuisances.propensity is not None and nuisances.truncation is not None:
-            fit = scores[group]
-            if fit is None:
-                return None
-            bound = nuisances.truncation.bound
-            e = fit.predict(nuisances.propensity.matrix[rows])
-            working = replace(working, e=_pulled(e, bound, problem.population))
-        from causalmed.errors import NotConverged
-
+        working = _without(problem, nuisances, rows, arms[group], scores[group])
         try:
-            return _point(problem, spec, working)[0]
+            return None if working is None else _point(problem, spec, working)[0]
         except NotConverged:
             return None
 
     return executor.map(one, range(count))
+
+
+def _without(
+    problem: Problem,
+    nuisances: Nuisances,
+    rows: NDArray[np.bool_],
+    arms: tuple[Array, Array] | None,
+    score: Array | None,
+) -> Working | None:
+    """Return the working arrays of some rows with refitted nuisances; None where one has no answer."""
+    working = nuisances.working.take(rows)
+    if not 0 < working.exposed.sum() < len(working.exposed):
+        return None
+    if nuisances.outcome is not None:
+        if arms is None:
+            return None
+        models, matrices = nuisances.outcome.models, nuisances.outcome.matrices
+        m1, m0 = (
+            model.mean_at(X[rows], coefficients)
+            for model, X, coefficients in zip(models, matrices, arms, strict=True)
+        )
+        working = replace(working, m1=m1, m0=m0)
+    if nuisances.propensity is not None and nuisances.truncation is not None:
+        if score is None:
+            return None
+        e = nuisances.propensity.mean_at(nuisances.propensity.matrix[rows], score)
+        working = replace(working, e=_pulled(e, nuisances.truncation.bound, problem.population))
+    return working
 
 
 def _point(
@@ -238,9 +247,9 @@ def _option(spec: Estimator, name: str) -> Any:
     return getattr(spec, name)
 
 
-def _refits(
+def _outcome_refits(
     outcome: ArmRegressions | None, clusters: NDArray[np.intp], count: int, executor: Executor
-) -> list[tuple[GLMFit, GLMFit] | None]:
+) -> list[tuple[Array, Array] | None]:
     if outcome is None:
         return [None] * count
     first = outcome.models[0].without_each(clusters, count, executor)
@@ -248,6 +257,12 @@ def _refits(
     return [
         None if one is None or two is None else (one, two) for one, two in zip(first, second, strict=True)
     ]
+
+
+def _propensity_refits(
+    propensity: Regression | None, clusters: NDArray[np.intp], count: int, executor: Executor
+) -> list[Array | None]:
+    return [None] * count if propensity is None else propensity.without_each(clusters, count, executor)
 
 
 def _pulled(e: Array, bound: float, population: str) -> Array:

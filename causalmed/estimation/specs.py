@@ -106,8 +106,8 @@ class IPW:
     Examples
     --------
     >>> IPW(trim=0.01)
-    IPW(propensity=Logistic(formula=None, link='logit', firth=False), folds=5, trim=0.01, \
-stabilised=True, variance='stacked')
+    IPW(propensity=Logistic(formula=None, link='logit', firth=False), folds=5, trim=0.01,
+        stabilised=True, variance='stacked')
     """
 
     targets: ClassVar[frozenset[str]] = _BACKDOOR
