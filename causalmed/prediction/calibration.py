@@ -178,7 +178,7 @@ def calibration_curve(
     spline = restricted_cubic(x)
     beta, influence = _fit(spline.basis(x), outcome)
     covariance = robust_covariance(influence, cluster)
-    grid = np.linspace(*np.quantile(x, [0.01, 0.99]), 60)
+    grid = np.linspace(float(np.quantile(x, 0.01)), float(np.quantile(x, 0.99)), 60)
     middle, low, high = _band(spline.basis(grid), beta, covariance, cluster, level)
     rows = np.sort(x)[_evenly(len(x), 4096)]
     basis, p = spline.basis(rows), _expit(rows)
@@ -198,7 +198,7 @@ def _fit(matrix: Array, outcome: Array, offset: Array | None = None) -> tuple[Ar
     weight = fit.mean * (1.0 - fit.mean)
     information = matrix.T @ (matrix * weight[:, None]) / len(outcome)
     scores = matrix * (outcome - fit.mean)[:, None]
-    return fit.coefficients, np.linalg.solve(information, scores.T).T
+    return fit.coefficients, np.asarray(np.linalg.solve(information, scores.T).T, dtype=np.float64)
 
 
 def _band(

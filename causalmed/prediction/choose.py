@@ -89,7 +89,7 @@ def choose_features(
     if not chosen:
         raise DataError(
             f"No column is left to predict {outcome!r} from: every column is unstable, comes after the "
-            "outcome or has another role. stable_columns(graph, outcome, columns).summary() gives the reasons."
+            "outcome or has another role. stable_columns(graph, outcome, columns) gives the reasons."
         )
     reasons = {**barred, **unstable}
     left = tuple(

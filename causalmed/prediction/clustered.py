@@ -42,7 +42,7 @@ def effective_counts(
     if cluster is None or len(np.unique(cluster)) < 2:
         return count, total
     p = count / total
-    effect = design_effect(flags - p, cluster)
+    effect = design_effect(np.asarray(flags - p, dtype=np.float64), cluster)
     heavier = normal_interval(0.0, 1.0, cluster=cluster, level=level).high
     heavier /= normal_interval(0.0, 1.0, level=level).high
     shrunk = total / (effect * heavier**2)

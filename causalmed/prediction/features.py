@@ -185,7 +185,7 @@ def _selected(names: Sequence[str], frame: object) -> Any:
     import narwhals as nw
 
     try:
-        table: Any = nw.from_native(frame, eager_only=True)  # type: ignore[call-overload]
+        table: Any = nw.from_native(frame, eager_only=True)
     except TypeError:
         raise InvalidArgument(
             f"patients is a {type(frame).__name__}, which is neither a Cohort nor a data frame. Give a "

@@ -143,7 +143,7 @@ def stable_columns(graph: Graph, outcome: str, available: Iterable[str]) -> Stab
     _check_outcome(graph, outcome)
     named = [name for name in offered if name in graph and name != outcome]
     projected = graph.latent_projection(observed=(*named, outcome))
-    left = {name: reason for name in offered if (reason := _reason(graph, projected, outcome, name))}
+    left = {name: why for name in offered if (why := _reason(graph, projected, outcome, name))}
     kept = [name for name in offered if name not in left]
     selection = _with_selection(graph)
     unstable_below = graph.descendants(graph.unstable) if graph.unstable else frozenset()
@@ -183,8 +183,8 @@ def _reason(graph: Graph, projected: Graph, outcome: str, name: str) -> LeftOut 
     district = next(part for part in projected.districts() if outcome in part)
     if name in district:
         path = " ".join(_hidden_path(projected, name, outcome))
-        reason = f"shares a hidden cause with {outcome}: {path}"
-        return LeftOut(name=name, reason=reason, kind="shares a hidden cause")
+        shared = f"shares a hidden cause with {outcome}: {path}"
+        return LeftOut(name=name, reason=shared, kind="shares a hidden cause")
     return None
 
 
@@ -207,7 +207,7 @@ def _with_selection(graph: Graph) -> Graph:
     """Return the graph with an arrow from another hospital to every unstable node."""
     return Graph.of(
         edges=[*graph.directed, *((_SELECTION, name) for name in sorted(graph.unstable))],
-        bidirected=[tuple(sorted(pair)) for pair in graph.bidirected],
+        bidirected=[(min(pair), max(pair)) for pair in graph.bidirected],
         latent=graph.latent,
     )
 

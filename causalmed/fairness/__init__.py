@@ -1,0 +1,32 @@
+"""For whom a risk is less right.
+
+The room's question: *for whom, and how sure are we?* An :class:`Audit` measures a risk in every
+group, compares each with the largest, and puts every difference in one of four states: shown, not
+material (inside a tolerance a person stated), cannot tell, not measured. There is no state for fair.
+"""
+
+from causalmed.fairness.audit import audit
+from causalmed.fairness.compare import Comparison, Evidence, Pair, compare, holm
+from causalmed.fairness.groups import Grouping, groupings
+from causalmed.fairness.measures import Counts, GroupMetrics
+from causalmed.fairness.paths import PathNote, path_note
+from causalmed.fairness.report import Audit, Excluded
+from causalmed.fairness.tolerance import Tolerance
+
+__all__ = [
+    "Audit",
+    "Comparison",
+    "Counts",
+    "Evidence",
+    "Excluded",
+    "GroupMetrics",
+    "Grouping",
+    "Pair",
+    "PathNote",
+    "Tolerance",
+    "audit",
+    "compare",
+    "groupings",
+    "holm",
+    "path_note",
+]

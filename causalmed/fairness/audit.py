@@ -1,0 +1,273 @@
+"""Audit a risk: measure it in every group, compare, and say what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.cohort import Cohort
+from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents
+from causalmed.fairness.compare import Comparison, Pair, compare
+from causalmed.fairness.groups import Grouping, crossed, groupings
+from causalmed.fairness.measures import MEASURES, Counts, GroupMetrics, Patients, measure_groups
+from causalmed.fairness.paths import path_note
+from causalmed.fairness.report import Audit, Excluded
+from causalmed.fairness.tolerance import stated_tolerance
+from causalmed.graph import Graph
+from causalmed.prediction import RiskModel, observed_outcome
+from causalmed.results import Check, Gate, Provenance, State
+
+if TYPE_CHECKING:
+    from causalmed.scm import StructuralCausalModel
+
+__all__ = ["audit"]
+
+
+def audit(
+    model: RiskModel | str,
+    cohort: Cohort,
+    *,
+    protected: str | Iterable[str] | Mapping[str, Sequence[float] | None] | None = None,
+    graph: Graph | None = None,
+    scm: StructuralCausalModel | None = None,
+    actionable: Sequence[str] = (),
+    tolerance: object = None,
+    seed: int = 0,
+    threshold: float | None = None,
+    pairs: Sequence[tuple[str, str]] = (),
+    alpha: float = 0.05,
+    level: float = 0.95,
+) -> Audit:
+    """Ask for whom a risk is less right, and say plainly where that cannot be told.
+
+    In every group: patients, events, sensitivity, specificity, alerts, observed minus predicted risk, AUROC,
+    Brier score and net benefit, each with its interval. Against the largest group of the attribute (largest
+    by count; no group is privileged by default): infections missed, false alarms and observed minus
+    predicted risk, with Holm's correction over all of them, each in one of four states. See
+    :func:`causalmed.fairness.compare` for the intervals.
+
+    Parameters
+    ----------
+    model : RiskModel or str
+        A fitted or wrapped model, or the name of a column of risks.
+    cohort : Cohort
+        Patients the model was not trained on, with outcomes.
+    protected : str, iterable of str or mapping of str to cut points, optional
+        Attributes; by default the cohort's. A mapping gives cut points for columns of numbers, which are
+        otherwise cut at their quartiles (and the audit says so).
+    graph : Graph, optional
+        Then each attribute's path to the outcome is told in words.
+    scm : StructuralCausalModel, optional
+        Its graph is used where ``graph`` is not given; disparities are not decomposed by path.
+    actionable : sequence of str
+        Kept for the cost of recourse by group, which is not computed; a check says so.
+    tolerance : Tolerance or mapping, optional
+        What a named person holds immaterial, with the reason. Without it no difference is called immaterial.
+    seed : int
+        Kept with the provenance; nothing is drawn.
+    threshold : float, optional
+        Alert where risk >= threshold; by default the model's.
+    pairs : sequence of (str, str)
+        Pairs of protected attributes whose crossing is looked at too, as exploratory.
+    alpha : float
+        Probability of any false "difference shown" in the family, in (0, 1).
+    level : float
+        Of the single intervals, in (0, 1).
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    InvalidArgument
+        If the model, the protected attributes or the tolerance are not understood.
+    DataError
+        If risks are outside 0 to 1.
+    NotEnoughEvents
+        If nobody, or everybody, has the outcome.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> rng = np.random.default_rng(1)
+    >>> risk = rng.uniform(0.02, 0.3, 3000)
+    >>> frame = pd.DataFrame({"risk": risk, "infection": (rng.random(3000) < risk).astype(int),
+    ...                       "sex": rng.choice(["F", "M"], 3000)})
+    >>> cohort = Cohort.from_frame(frame, outcome="infection", protected="sex")
+    >>> print(audit("risk", cohort, threshold=0.2).headline)
+    3 comparisons: 0 show a difference, 0 are inside a tolerance, 3 cannot tell, 0 were not measured. \
+No tolerance was set by a person.
+    """
+    _check_probabilities(alpha=alpha, level=level)
+    stated = stated_tolerance(tolerance)
+    outcome = observed_outcome(cohort, _outcome_of(model, cohort))
+    patients = Patients(
+        outcome=_events_of(cohort, outcome),
+        risk=_risk_of(model, cohort),
+        threshold=_threshold_of(model, threshold),
+        cluster=cohort.cluster_codes,
+        level=level,
+    )
+    divided = groupings(cohort, protected)
+    families = (divided, tuple(_crossings(divided, pairs)))
+    rows, comparisons = _all_groups(patients, families)
+    judged = tuple(
+        chain.from_iterable(
+            compare(family, alpha=alpha, level=level, tolerance=stated) for family in comparisons
+        )
+    )
+    assumed = graph if graph is not None else getattr(scm, "graph", None)
+    return Audit(
+        model=model if isinstance(model, str) else model.predictor.describes,
+        outcome=outcome,
+        n=cohort.n,
+        events=int(patients.outcome.sum()),
+        clusters=None if patients.cluster is None else len(np.unique(patients.cluster)),
+        threshold=patients.threshold,
+        groups=rows,
+        comparisons=judged,
+        tolerance=stated,
+        paths=()
+        if assumed is None
+        else tuple(path_note(assumed, one.attribute, outcome) for one in divided),
+        excluded=tuple(
+            Excluded(reason=step.reason, patients=step.n_before - step.n_after)
+            for step in cohort.attrition
+            if step.n_before != step.n_after
+        ),
+        diagnostics=_gate(divided, patients, actionable=actionable, scm=scm),
+        provenance=Provenance.collect(
+            data_fingerprint=cohort.fingerprint,
+            spec=f"audit(protected={[one.attribute for one in divided]}, alpha={alpha}, tolerance={stated})",
+            seed=seed,
+        ),
+        alpha=alpha,
+        level=level,
+    )  # fmt: skip
+
+
+def _all_groups(
+    patients: Patients, families: Sequence[Sequence[Grouping]]
+) -> tuple[tuple[GroupMetrics, ...], list[list[Pair]]]:
+    rows: list[GroupMetrics] = []
+    judged: list[list[Pair]] = []
+    for family in families:
+        pairs: list[Pair] = []
+        for grouping in family:
+            metrics, counts = measure_groups(patients, grouping)
+            rows += metrics
+            pairs += _pairs(grouping, counts)
+        judged.append(pairs)
+    return tuple(rows), judged
+
+
+def _pairs(grouping: Grouping, counts: list[dict[str, Counts]]) -> list[Pair]:
+    at = grouping.reference
+    return [
+        Pair(
+            blank=Comparison(
+                attribute=grouping.attribute,
+                group=grouping.groups[code],
+                reference=grouping.groups[at],
+                measure=measure,
+                confirmatory=grouping.confirmatory,
+            ),
+            group=counts[code].get(measure),
+            reference=counts[at].get(measure),
+        )
+        for measure in MEASURES
+        for code in range(len(grouping.groups))
+        if code != at
+    ]
+
+
+def _crossings(divided: Sequence[Grouping], pairs: Sequence[tuple[str, str]]) -> Iterable[Grouping]:
+    known = {grouping.attribute: grouping for grouping in divided}
+    for pair in pairs:
+        if len(pair) != 2 or any(name not in known for name in pair):
+            raise InvalidArgument(
+                f"pairs= holds {pair!r}; each must be two of the protected attributes: "
+                f"{', '.join(map(repr, known))}."
+            )
+        yield crossed(known[pair[0]], known[pair[1]])
+
+
+def _outcome_of(model: object, cohort: Cohort) -> str | None:
+    return (model.outcome or cohort.outcome) if isinstance(model, RiskModel) else cohort.outcome
+
+
+def _risk_of(model: object, cohort: Cohort) -> NDArray[np.float64]:
+    if isinstance(model, RiskModel):
+        return model.risk(cohort)
+    if not isinstance(model, str):
+        raise InvalidArgument(
+            f"model is a {type(model).__name__}. Give a RiskModel, the name of a column of risks, or wrap "
+            "a fitted classifier: RiskModel.wrap(classifier, features=[…], threshold=…)."
+        )
+    risk = cohort.values(model)
+    if not ((risk >= 0) & (risk <= 1)).all():
+        raise DataError(
+            f"Column {model!r} runs from {risk.min():g} to {risk.max():g}: a risk is a probability between "
+            "0 and 1. Turn scores into probabilities first."
+        )
+    return risk
+
+
+def _threshold_of(model: object, threshold: float | None) -> float | None:
+    found = model.threshold if threshold is None and isinstance(model, RiskModel) else threshold
+    if found is not None and not np.isfinite(found):
+        raise InvalidArgument(f"threshold={threshold!r} is not a number. Give the risk from which to alert.")
+    return found
+
+
+def _events_of(cohort: Cohort, outcome: str) -> NDArray[np.float64]:
+    y = cohort.values(outcome)
+    events = int(y.sum())
+    if events in (0, len(y)):
+        raise NotEnoughEvents(
+            f"{events} of {len(y)} patients have {outcome!r}: no group can be compared on who was missed. "
+            "Take a larger cohort."
+        )
+    return y
+
+
+def _gate(divided: Sequence[Grouping], patients: Patients, *, actionable: Sequence[str], scm: object) -> Gate:
+    checks = [
+        Check(
+            name=f"bands of {one.attribute}",
+            state=State.WARN if "nobody" in one.how else State.PASS,
+            sentence=f"{one.attribute} was cut into {', '.join(one.groups)}: {one.how}.",
+            advice="State cut points: protected={'age': [50, 65, 80]}.",
+        )
+        for one in divided
+        if one.how
+    ]
+    if patients.threshold is None:
+        checks.append(
+            Check(
+                name="threshold",
+                state=State.WARN,
+                sentence="No threshold was stated: missed patients and false alarms were not measured.",
+                advice="Give threshold=, or a model that has one.",
+            )
+        )
+    if actionable or scm is not None:
+        checks.append(
+            Check(
+                name="not computed",
+                state=State.WARN,
+                sentence="Disparities were not decomposed by path, nor costs of recourse compared by group.",
+            )
+        )
+    return Gate(checks=tuple(checks))
+
+
+def _check_probabilities(*, alpha: float, level: float) -> None:
+    for name, value, example in (("alpha", alpha, 0.05), ("level", level, 0.95)):
+        if not 0 < value < 1:
+            raise InvalidArgument(f"{name}={value!r} is not between 0 and 1; give for example {example:g}.")
