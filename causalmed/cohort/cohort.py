@@ -300,10 +300,12 @@ class Cohort:
         1 left of 3 (2 left out): adult women
         """
         if not isinstance(reason, str) or not reason.strip():
-            raise InvalidArgument(
-                "reason= says in words why patients are left out; it is printed in the report."
-            )
-        return self.take(evaluate(expression, self), reason=reason)
+            raise InvalidArgument("reason= says in words why patients are left out; the report prints it.")
+        return self.take(self.matches(expression), reason=reason)
+
+    def matches(self, expression: str) -> NDArray[np.bool_]:
+        """Return which patients satisfy a condition, shape (n,); see :meth:`where`."""
+        return evaluate(expression, self)
 
     def patient(self, unit: object) -> Cohort:
         """Return the cohort of one patient.
@@ -312,10 +314,6 @@ class Cohort:
         ----------
         unit : int or str
             Id of the unit; row number of the table where no unit was named.
-
-        Returns
-        -------
-        Cohort
 
         Raises
         ------

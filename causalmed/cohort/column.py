@@ -77,7 +77,7 @@ class Column:
 
     def take(self, rows: NDArray[np.intp]) -> Column:
         """Return the same column with some of its rows."""
-        return self.replace_values(self.values[rows])
+        return self.replace_values(read_only(self.values[rows]))
 
     def replace_values(self, values: NDArray[np.float64]) -> Column:
         """Return the same column with other numbers."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.cohort.column import Column, label_of
+from causalmed.cohort.column import Column, label_of, read_only
 from causalmed.cohort.kinds import Kind
 from causalmed.cohort.reading import Labelled, Numbers, Raw
 from causalmed.errors import DataError, InvalidArgument
@@ -41,11 +41,11 @@ def encode_column(name: str, raw: Raw, kind: Kind, *, order: NDArray[np.intp] | 
         A value is not among the stated levels.
     """
     values, levels, stored = _encoded(name, raw, kind)
-    numbers = np.array(values, dtype=np.float64) if order is None else np.asarray(values, np.float64)[order]
+    numbers = np.asarray(values, dtype=np.float64) if order is None else np.asarray(values[order], np.float64)
     return Column(
         name=name,
         kind=kind.name,
-        values=numbers + 0.0,  # one zero: -0.0 and 0.0 are the same number and must hash alike
+        values=read_only(numbers + 0.0),  # one zero: -0.0 and 0.0 are the same number and must hash alike
         levels=levels,
         unit_label=raw.unit_label if isinstance(raw, Numbers) and kind.name != "date" else "",
         how=kind.how,

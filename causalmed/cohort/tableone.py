@@ -189,8 +189,8 @@ class TableOne:
         apart = [name for name, smd in self.imbalance().items() if math.isinf(smd)]
         if apart:
             raise InvalidArgument(
-                f"The groups by {self.by!r} have no spread in {', '.join(map(repr, apart))} and differ there: the "
-                "standardised difference is infinite. Leave these out (columns=) and say so in words."
+                f"The groups by {self.by!r} have no spread in {', '.join(map(repr, apart))} and differ "
+                "there: the standardised difference is infinite. Leave these out (columns=) and say so in words."
             )
         worst = max(abs(value) for value in self.imbalance().values())
         return Balance(

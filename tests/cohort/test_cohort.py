@@ -135,6 +135,12 @@ def test_rows_that_cannot_be_taken(cohort: Cohort, rows: list[object], message: 
         cohort.take(rows)
 
 
+def test_matches_is_the_mask_of_where(cohort: Cohort) -> None:
+    mask = cohort.matches("age >= 50")
+    assert cohort.take(mask) == cohort.where("age >= 50", reason="older")
+    np.testing.assert_array_equal(mask, cohort.values("age") >= 50)
+
+
 def test_nobody_left_is_an_error(cohort: Cohort) -> None:
     with pytest.raises(DataError, match="None of the 60 patients"):
         cohort.take(np.zeros(60, dtype=bool))
