@@ -190,7 +190,7 @@ class TableOne:
         if apart:
             raise InvalidArgument(
                 f"The groups by {self.by!r} have no spread in {', '.join(map(repr, apart))} and differ "
-                "there: the standardised difference is infinite. Leave these out (columns=) and say so in words."
+                "there: the standardised difference is infinite. Leave these out (columns=)."
             )
         worst = max(abs(value) for value in self.imbalance().values())
         return Balance(
