@@ -38,6 +38,7 @@ cdef extern from *:
             Py_ssize_t i = g->order ? g->order[lo + t] : lo + t;
             const double *x = g->x + i * g->p;
             double *z = g->z + t * g->ldz;
+            for (Py_ssize_t k = 0; k < g->p; k += 8) __builtin_prefetch(x + g->tile * g->p + k);
             for (Py_ssize_t k = 0; k < g->p; k++) z[k] = (x[k] - g->centre[k]) * g->scale[k];
             g->ty[t] = g->y[i];
             g->tw[t] = g->w ? g->w[i] : 1.0;

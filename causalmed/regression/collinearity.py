@@ -75,5 +75,6 @@ def check_rank(gram: NDArray[np.float64], names: Sequence[str]) -> None:
         )
     raise DataError(
         f"The columns of the regression are collinear: {'; '.join(sentences)}. Their coefficients have no "
-        "unique value. Leave the redundant column out of the adjustment set or the formula, or merge its levels."
+        "unique value. Leave the redundant column out of the adjustment set or the formula, or merge its "
+        "levels."
     )

@@ -69,8 +69,9 @@ def maximise_penalised(problem: Problem, *, tolerance: float, max_iterations: in
         step = step * min(1.0, 5.0 / max(float(np.abs(step).max()), 1e-300))
         b, here, root = _advance(problem, b, step, here, root)
     raise NotConverged(
-        f"Firth's method on {', '.join(problem.names)} did not converge in {5 * max_iterations} iterations (last step "
-        f"{decrement:.1e} standard errors). Raise max_iterations, or leave out columns with extreme values."
+        f"Firth's method on {', '.join(problem.names)} did not converge in {5 * max_iterations} iterations "
+        f"(last step {decrement:.1e} standard errors). Raise max_iterations, or leave out columns with "
+        "extreme values."
     )
 
 
@@ -111,8 +112,8 @@ def _advance(
         if _penalised(there, new_root) >= floor - 1e-12 * abs(floor):
             return candidate, there, new_root
     raise NotConverged(
-        f"No step improves the penalised likelihood of {', '.join(problem.names)}: the numbers are too extreme. "
-        "Rescale the columns or look for outlying weights."
+        f"No step improves the penalised likelihood of {', '.join(problem.names)}: the numbers are too "
+        "extreme. Rescale the columns or look for outlying weights."
     )
 
 

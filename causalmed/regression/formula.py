@@ -43,7 +43,7 @@ def parse_formula(formula: str, *, kinds: dict[str, bool]) -> tuple[Term, ...]:
     Returns
     -------
     tuple of Term
-        In the order of formulaic: by degree, then as written.
+        By degree, then as written.
 
     Raises
     ------
@@ -69,10 +69,19 @@ def parse_formula(formula: str, *, kinds: dict[str, bool]) -> tuple[Term, ...]:
         _refuse(
             formula, "~" if "~" in text else "|", "only the right-hand side is written; the outcome is known"
         )
-    terms = [_term(factors, formula, kinds) for factors in _split(text, formula)]
+    if number := re.search(r"`\s*[\d.]+\s*`", text):
+        _refuse(
+            formula,
+            number.group(),
+            "a column whose name is a number would be taken for the number; rename it",
+        )
+    try:
+        terms = [_term(factors, formula, kinds) for factors in _split(text, formula)]
+    except RecursionError:
+        _refuse(formula, text[:40], "it is nested too deeply")
     if not terms:
         raise InvalidArgument(f"formula={formula!r} has no term. {GRAMMAR}")
-    return tuple(terms)
+    return tuple(sorted(terms, key=lambda term: len(term.factors)))
 
 
 def _split(text: str, formula: str) -> list[list[tuple[str, str]]]:
@@ -84,7 +93,7 @@ def _split(text: str, formula: str) -> list[list[tuple[str, str]]]:
         return [
             [(str(factor.expr), factor.eval_method.name) for factor in term.factors] for term in _flat(parsed)
         ]
-    except (FormulaicError, SyntaxError, TypeError, ValueError, RecursionError) as error:
+    except (FormulaicError, SyntaxError, TypeError, ValueError, MemoryError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InvalidArgument(f"formula={formula!r} is not understood: {reason}. {GRAMMAR}") from error
 
@@ -131,7 +140,7 @@ def _syntax(piece: str, formula: str) -> tuple[ast.expr, dict[str, str]]:
 
     try:
         return ast.parse(re.sub(r"`([^`]*)`", stand_in, piece), mode="eval").body, quoted
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, MemoryError):
         _refuse(formula, piece, "it is not understood")
 
 
@@ -145,7 +154,11 @@ def _polynomial(
         if kinds[name] and not piece.startswith("C("):
             _refuse(formula, piece, f"{name!r} has levels, not numbers")
         return Name(name)
-    if isinstance(tree, ast.Constant) and type(tree.value) in (int, float):
+    if (
+        isinstance(tree, ast.Constant)
+        and isinstance(tree.value, int | float)
+        and not isinstance(tree.value, bool)
+    ):
         return Number(float(tree.value))
     if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
         return Binary("*", Number(-1.0), _polynomial(tree.operand, piece, formula, kinds, quoted))

@@ -46,7 +46,11 @@ class _Rows:
             residual = self.outcome[block] - z @ coefficients
             return np.append(weighted.T @ residual, np.sum(w * residual * residual))
 
-        return self.executor.total(statistic, len(self.outcome))
+        def quiet(block: slice) -> NDArray[np.float64]:
+            with np.errstate(all="ignore"):  # infinities are looked for in the sum, where they are named
+                return statistic(block)
+
+        return self.executor.total(quiet, len(self.outcome))
 
 
 def fit_linear(
@@ -108,7 +112,8 @@ def fit_linear(
         )
     if count <= len(named):
         raise DataError(
-            f"{count:,} rows cannot determine {len(named)} coefficients and a residual variance. Leave out columns."
+            f"{count:,} rows cannot determine {len(named)} coefficients and a residual variance. Leave out "
+            "columns."
         )
     intercept, centre, scale = standardisation(x)
     rows = _Rows(matrix=x, outcome=y, weights=w, centre=centre, scale=scale, executor=executor)
@@ -165,4 +170,4 @@ def _log_likelihood(squares: float, count: int, weights: NDArray[np.float64] | N
     if squares == 0:
         return float("inf")
     log_weights = 0.0 if weights is None else float(np.sum(np.log(weights[weights > 0])))
-    return -0.5 * count * (np.log(2 * np.pi * squares / count) + 1) + 0.5 * log_weights
+    return float(-0.5 * count * (np.log(2 * np.pi * squares / count) + 1) + 0.5 * log_weights)

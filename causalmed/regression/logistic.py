@@ -155,7 +155,8 @@ def fit_logistic_folds(
             maximise_penalised(each, tolerance=tolerance, max_iterations=max_iterations) for each in problems
         ]
         return tuple(
-            _result(*pair, method="logistic, Firth's penalised likelihood") for pair in zip(problems, optima)
+            _result(*pair, method="logistic, Firth's penalised likelihood")
+            for pair in zip(problems, optima, strict=True)
         )
     top = maximise(whole, _start(whole), tolerance=tolerance, max_iterations=max_iterations)
     starts = _first_steps(problems[0], top.b, folds)
@@ -213,8 +214,9 @@ def _start(problem: Problem) -> NDArray[np.float64]:
         executor=_LOCAL,
     )
     try:
-        # The sample may be separated or lack a level where the cohort is not; then zero is the start.
-        return maximise(sample, zero, tolerance=1e-2, max_iterations=8).b
+        # One standard error of the sample is near enough. The sample may be separated or lack a level
+        # where the cohort does not; then zero is the start.
+        return maximise(sample, zero, tolerance=100.0, max_iterations=8).b
     except CausalmedError:
         return zero
 

@@ -105,7 +105,8 @@ class Problem:
             if self.fold is not None and self.left_out is not None:
                 rows = np.flatnonzero(self.fold[block] != self.left_out)
                 size = len(rows)
-            return self._block(block, b[None, :], rows=rows, starts=np.array([0, size]))[0]
+            line = self._block(block, b[None, :], rows=rows, starts=np.array([0, size]))[0]
+            return np.asarray(line)
 
         return Moments.unpack(self.executor.total(statistic, len(self.outcome)), self.p)
 
@@ -179,9 +180,16 @@ def pose(
     check_events(y, w, where="the rows of the regression")
     intercept, centre, scale = standardisation(x)
     return Problem(
-        matrix=x, outcome=y, weights=w, offset=o, names=named, centre=centre, scale=scale, intercept=intercept,
+        matrix=x,
+        outcome=y,
+        weights=w,
+        offset=o,
+        names=named,
+        centre=centre,
+        scale=scale,
+        intercept=intercept,
         executor=executor,
-    )  # fmt: skip
+    )
 
 
 def check_shapes(
@@ -217,12 +225,12 @@ def check_names(names: Sequence[str] | None, p: int) -> tuple[str, ...]:
 def check_events(y: NDArray[np.float64], w: NDArray[np.float64] | None, *, where: str) -> None:
     """Raise :class:`NotEnoughEvents` where the outcome never, or always, happens."""
     counted = y if w is None else y[w > 0]
-    if counted.size and 0 < counted.max() and counted.min() < 1:
+    if counted.size and counted.max() > 0 and counted.min() < 1:
         return
     which = "none has" if not counted.size or counted.max() == 0 else "every one has"
     raise NotEnoughEvents(
-        f"Of {len(counted):,} patients in {where}, {which} the outcome. A logistic regression needs patients with and "
-        "without it. Check how the outcome is coded, lengthen the follow-up, or widen the cohort."
+        f"Of {len(counted):,} patients in {where}, {which} the outcome. A logistic regression needs patients "
+        "with and without it. Check how the outcome is coded, lengthen the follow-up, or widen the cohort."
     )
 
 

@@ -57,7 +57,7 @@ def maximise(
 
     Steps :math:`I(b)^{-1} U(b)`, halved while the likelihood falls. The Newton decrement
     :math:`\lambda = \sqrt{U^\top I^{-1} U}` is the length of the step in standard errors. Once it is
-    below ``sqrt(tolerance) / 100`` the step is taken and its error, of order :math:`\lambda^2`, is far
+    below ``sqrt(tolerance) / 10`` the step is taken and its error, of order :math:`\lambda^2`, is far
     below ``tolerance``. A linear predictor beyond 30, or ten steps without an answer, raises the
     suspicion of separation, which is then decided by linear programming and not by waiting.
 
@@ -71,7 +71,7 @@ def maximise(
     here, b = problem.moments(start), start
     check_finite_moments(problem, here)
     suspect = True
-    enough = np.sqrt(tolerance) / 100
+    enough = np.sqrt(tolerance) / 10
     for iteration in range(1, max_iterations + 1):
         if suspect and (here.far_rows or iteration > suspicious):
             refuse_separation(problem)
@@ -91,8 +91,8 @@ def maximise(
         b, here = _advance(problem, b, step, here)
     refuse_separation(problem)
     raise NotConverged(
-        f"The logistic regression on {', '.join(problem.names)} did not converge in {max_iterations} iterations "
-        f"(last step {decrement:.1e} standard errors). Raise max_iterations, or use firth=True."
+        f"The logistic regression on {', '.join(problem.names)} did not converge in {max_iterations} "
+        f"iterations (last step {decrement:.1e} standard errors). Raise max_iterations, or use firth=True."
     )
 
 
@@ -107,9 +107,10 @@ def refuse_separation(problem: Problem) -> None:
     fold = "" if problem.left_out is None else f" outside fold {problem.left_out}"
     columns = ", ".join(repr(name) for name in found.columns)
     raise NotConverged(
-        f"The outcome is separated by {columns}: for {found.rows:,} of {total:,} patients{fold} it can be read off "
-        f"without error ({kind} separation), so the coefficients grow without end and no finite estimate exists. "
-        "Use firth=True (penalised likelihood), use coarser categories, or collect more data."
+        f"The outcome is separated by {columns}: for {found.rows:,} of {total:,} patients{fold} it can be "
+        f"read off without error ({kind} separation), so the coefficients grow without end and no finite "
+        "estimate exists. Use firth=True (penalised likelihood), use coarser categories, or collect more "
+        "data."
     )
 
 
@@ -124,8 +125,8 @@ def _advance(
             return candidate, there
     refuse_separation(problem)
     raise NotConverged(
-        f"No step improves the logistic regression on {', '.join(problem.names)}: the numbers are too extreme. "
-        "Rescale the columns, look for outlying weights, or use firth=True."
+        f"No step improves the logistic regression on {', '.join(problem.names)}: the numbers are too "
+        "extreme. Rescale the columns, look for outlying weights, or use firth=True."
     )
 
 
@@ -135,8 +136,8 @@ def check_finite_moments(problem: Problem, here: Moments) -> None:
         return
     refuse_infinite(problem)
     raise DataError(
-        f"The columns {', '.join(map(repr, problem.names))} hold numbers so large that their squares overflow. "
-        "Rescale them."
+        f"The columns {', '.join(map(repr, problem.names))} hold numbers so large that their squares "
+        "overflow. Rescale them."
     )
 
 
@@ -155,8 +156,8 @@ def _factor(problem: Problem, information: NDArray[np.float64]) -> tuple[NDArray
         return cho_factor(information, lower=True)  # type: ignore[no-any-return]
     except LinAlgError:
         raise NotConverged(
-            f"The information of the logistic regression on {', '.join(problem.names)} is singular: the fitted "
-            "risks are too close to 0 or 1. Use firth=True, coarser categories, or more data."
+            f"The information of the logistic regression on {', '.join(problem.names)} is singular: the "
+            "fitted risks are too close to 0 or 1. Use firth=True, coarser categories, or more data."
         ) from None
 
 

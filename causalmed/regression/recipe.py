@@ -86,7 +86,8 @@ class DesignRecipe:
             A right-hand side in the grammar of :mod:`causalmed.regression.formula`; the main effects of
             all columns where it is None.
         intercept : bool
-            Whether main effects get a column of ones; a formula says so itself.
+            Whether main effects get a column of ones (without it, levels stay reference-coded); a formula
+            says so itself.
 
         Raises
         ------
@@ -104,7 +105,8 @@ class DesignRecipe:
         factors = [factor for term in terms for factor in term.factors]
         coded = dict.fromkeys(factor.column for factor in factors if isinstance(factor, Categorical))
         codes = {name: _present(table[name]) for name in coded}
-        pieces = tuple(_expand(terms, table=table, codes=codes))
+        bare = formula is None and not intercept
+        pieces = tuple(_expand(terms, table=table, codes=codes, without_intercept=bare))
         if not pieces:
             raise InvalidArgument("A design needs at least one column: name a column, or keep the intercept.")
         used = dict.fromkeys(name for factor in factors for name in columns_in(factor))
@@ -203,8 +205,8 @@ def _present(column: ColumnLike) -> tuple[float, ...]:
     codes = np.unique(np.asarray(column.values, dtype=np.float64))
     if len(codes) > _LEVELS_LIMIT:
         raise DataError(
-            f"Column {column.name!r} has {len(codes):,} levels, more than the {_LEVELS_LIMIT} a regression can "
-            "use. Merge levels, or declare the column as a number or as an identifier with `kinds=`."
+            f"Column {column.name!r} has {len(codes):,} levels, more than the {_LEVELS_LIMIT} a regression "
+            "can use. Merge levels, or declare the column as a number or as an identifier with `kinds=`."
         )
     if not np.isfinite(codes).all():
         raise DataError(f"Column {column.name!r} has missing levels. Impute them or leave the rows out.")
@@ -212,9 +214,15 @@ def _present(column: ColumnLike) -> tuple[float, ...]:
 
 
 def _expand(
-    terms: Iterable[Term], *, table: Mapping[str, ColumnLike], codes: Mapping[str, tuple[float, ...]]
+    terms: Iterable[Term],
+    *,
+    table: Mapping[str, ColumnLike],
+    codes: Mapping[str, tuple[float, ...]],
+    without_intercept: bool,
 ) -> Iterable[_Piece]:
     done: set[tuple[frozenset[Polynomial], frozenset[str]]] = set()
+    if without_intercept:
+        done.add((frozenset(), frozenset()))
     for term in terms:
         numbers = tuple(factor for factor in term.factors if isinstance(factor, Polynomial))
         coded = tuple(factor.column for factor in term.factors if isinstance(factor, Categorical))

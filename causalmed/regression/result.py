@@ -84,7 +84,8 @@ class GLMFit:
         """
         if matrix.ndim != 2 or matrix.shape[1] != len(self.coefficients):
             raise InvalidArgument(
-                f"matrix of shape {matrix.shape} does not fit a model with {len(self.coefficients)} coefficients."
+                f"matrix of shape {matrix.shape} does not fit a model with {len(self.coefficients)} "
+                "coefficients."
             )
         eta = linear_predictor(matrix, self.coefficients, offset)
         return expit(eta) if self.family == "binomial" else eta
@@ -139,4 +140,4 @@ def linear_predictor(
     A row's value must not depend on which rows stand beside it, and a BLAS product does not promise that.
     """
     eta = np.einsum("ij,j->i", matrix, coefficients)
-    return eta if offset is None else eta + offset
+    return np.asarray(eta if offset is None else eta + offset, dtype=np.float64)

@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.regression.design import INTERCEPT
+
 __all__ = ["Separation", "find_separation"]
 
 _EDGE: Final = 1e-7
@@ -22,7 +24,7 @@ class Separation:
     Attributes
     ----------
     columns : tuple of str
-        Columns with a share in a shortest such direction.
+        Columns that do so alone, beside an intercept; where none does, those of a shortest such direction.
     rows : int
         Rows whose fitted risk tends to zero or one along all such directions.
     complete : bool
@@ -75,17 +77,35 @@ def find_separation(
     True
     """
     signed = _signed_rows(matrix, outcome)
-    direction = _extreme_direction(signed, signed.sum(axis=0))
-    if direction is None:
+    left, separated = signed, 0
+    while len(left):
+        # Far along the directions found so far, rows they separate no longer bind: only the rest decides.
+        direction = _extreme_direction(left)
+        if direction is None:
+            break
+        margin = left @ direction
+        away = margin > _EDGE * max(1.0, float(np.abs(margin).max()))
+        if not away.any():
+            break
+        separated += int(away.sum())
+        left = left[~away]
+    if not separated:
         return None
-    margin = signed @ direction
-    separated = margin > _EDGE * max(1.0, float(np.abs(margin).max()))
-    sparse = _shortest_direction(signed, separated)
-    chosen = [
-        name for name, share in zip(names, sparse, strict=True) if abs(share) > 1e-6 * np.abs(sparse).max()
-    ]
-    meaningful = tuple(name for name in chosen if name != "Intercept") or tuple(chosen)
-    return Separation(columns=meaningful, rows=int(separated.sum()), complete=bool(separated.all()))
+    columns = _alone(matrix, outcome) or _shortest_direction(signed)
+    chosen = [names[j] for j in columns]
+    meaningful = tuple(name for name in chosen if name != INTERCEPT) or tuple(chosen)
+    return Separation(columns=meaningful, rows=separated, complete=not len(left))
+
+
+def _alone(matrix: NDArray[np.float64], outcome: NDArray[np.float64]) -> list[int]:
+    """Find the columns that separate by themselves, beside an intercept."""
+    low, high = matrix.min(axis=0), matrix.max(axis=0)
+    events, others = matrix[outcome > 0], matrix[outcome < 1]
+    if not np.any((low == high) & (low != 0)) or not len(events) or not len(others):
+        return []
+    above = events.min(axis=0) >= others.max(axis=0)
+    below = events.max(axis=0) <= others.min(axis=0)
+    return np.flatnonzero((above | below) & (low < high)).tolist()
 
 
 def _signed_rows(matrix: NDArray[np.float64], outcome: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -93,15 +113,14 @@ def _signed_rows(matrix: NDArray[np.float64], outcome: NDArray[np.float64]) -> N
     return np.vstack([events, -others])
 
 
-def _extreme_direction(
-    signed: NDArray[np.float64], objective: NDArray[np.float64]
-) -> NDArray[np.float64] | None:
+def _extreme_direction(signed: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    objective = signed.sum(axis=0)
     stride = max(1, len(signed) // _FIRST_ROWS)
     active = np.zeros(len(signed), dtype=bool)
     active[::stride] = True
     while True:
         rows = np.unique(signed[active], axis=0)
-        direction = _solve(-objective, at_least_zero=rows, low=-1.0)
+        direction = _solve(-objective, rows=rows)
         margin = signed @ direction
         if objective @ direction <= _EDGE * max(1.0, np.abs(signed).max()):
             return None
@@ -112,37 +131,28 @@ def _extreme_direction(
         active[worst] = True
 
 
-def _shortest_direction(signed: NDArray[np.float64], separated: NDArray[np.bool_]) -> NDArray[np.float64]:
-    rows, counts = np.unique(signed, axis=0, return_counts=True)
-    p = signed.shape[1]
-    gain = counts @ rows
+def _shortest_direction(signed: NDArray[np.float64]) -> list[int]:
+    """Find the columns of a direction of total margin one and least sum of absolute shares."""
     from scipy.optimize import linprog
 
+    rows, counts = np.unique(signed, axis=0, return_counts=True)
+    gain, p = counts @ rows, signed.shape[1]
     answer = linprog(
         np.ones(2 * p),
         A_ub=-np.hstack([rows, -rows]),
         b_ub=np.zeros(len(rows)),
-        A_eq=np.hstack([gain, -gain])[None, :],
-        b_eq=[float(separated.sum())],
+        A_eq=np.hstack([gain, -gain])[None, :] / max(1.0, float(np.abs(gain).max())),
+        b_eq=[1.0],
         bounds=(0, None),
         method="highs",
     )
-    if answer.x is None:
-        return _solve(-gain, at_least_zero=rows, low=-1.0)
-    return np.asarray(answer.x[:p] - answer.x[p:])
+    direction = _solve(-gain, rows=rows) if answer.x is None else answer.x[:p] - answer.x[p:]
+    return np.flatnonzero(np.abs(direction) > 1e-6 * np.abs(direction).max()).tolist()
 
 
-def _solve(
-    cost: NDArray[np.float64], *, at_least_zero: NDArray[np.float64], low: float
-) -> NDArray[np.float64]:
+def _solve(cost: NDArray[np.float64], *, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.optimize import linprog
 
     scale = max(1.0, float(np.abs(cost).max()))
-    answer = linprog(
-        cost / scale,
-        A_ub=-at_least_zero,
-        b_ub=np.zeros(len(at_least_zero)),
-        bounds=(low, 1.0),
-        method="highs",
-    )
+    answer = linprog(cost / scale, A_ub=-rows, b_ub=np.zeros(len(rows)), bounds=(-1.0, 1.0), method="highs")
     return np.zeros(len(cost)) if answer.x is None else np.asarray(answer.x, dtype=np.float64)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,15 @@ class Term:
     factors: tuple[Factor, ...] = ()
 
 
+_OPERATIONS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
+
+
 def columns_in(factor: Factor) -> tuple[str, ...]:
     """Return the names of the columns a factor reads, in the order of the text."""
     if isinstance(factor, Categorical):
@@ -115,15 +125,5 @@ def evaluate(node: Node, values: Mapping[str, Values]) -> Values:
         return values[node.column]
     if isinstance(node, Number):
         return node.value
-    left, right = evaluate(node.left, values), evaluate(node.right, values)
-    match node.operator:
-        case "+":
-            return left + right
-        case "-":
-            return left - right
-        case "*":
-            return left * right
-        case "/":
-            return left / right
-        case _:
-            return left**right
+    answer: Values = _OPERATIONS[node.operator](evaluate(node.left, values), evaluate(node.right, values))
+    return answer
