@@ -5,8 +5,22 @@ their question and each feature's place in the graph; plans go through the struc
 aim at the outcome rather than the score, and never break a contraindication.
 """
 
+from causalmed.explanation.contraindications import Contraindicated, Contraindication
 from causalmed.explanation.explaining import explain
 from causalmed.explanation.explanation import Explanation
 from causalmed.explanation.places import Place, place_of
+from causalmed.explanation.plans import Outlook, Plan, Recourse
+from causalmed.explanation.recoursing import recourse
 
-__all__ = ["Explanation", "Place", "explain", "place_of"]
+__all__ = [
+    "Contraindicated",
+    "Contraindication",
+    "Explanation",
+    "Outlook",
+    "Place",
+    "Plan",
+    "Recourse",
+    "explain",
+    "place_of",
+    "recourse",
+]

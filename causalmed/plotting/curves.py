@@ -77,10 +77,10 @@ def _render_calibration(picture: Calibration, ax: Axes, *, own: bool) -> None:
     ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= reach])
     unit(
         ax,
-        "predicted: infections per 100 patients".replace("infection", picture.outcome),
-        "seen, per 100 patients",
+        "risk that the model gives, per 100 patients",
+        f"seen with {picture.outcome.replace('_', ' ')}, per 100 patients",
     )
-    counted = f"{picture.events:,} with {picture.outcome} among {picture.n:,} patients"
+    counted = f"{picture.events:,} with {picture.outcome.replace('_', ' ')} among {picture.n:,} patients"
     head(ax, picture.title, counted, own=own)
 
 
@@ -91,8 +91,8 @@ def _risks(ax: Axes, picture: Calibration, reach: float) -> float:
     depth, middle, tall = 0.42 * reach, -0.24 * reach, 0.14 * reach
     edges = 100 * np.asarray(picture.edges)
     sides: tuple[tuple[Sequence[float], int, str, str, str], ...] = (
-        (picture.risks_events, 1, VERMILION, VERMILION_INK, f"with {picture.outcome}"),
-        (picture.risks_nonevents, -1, GREY, QUIET, f"without {picture.outcome}"),
+        (picture.risks_events, 1, VERMILION, VERMILION_INK, f"with {picture.outcome.replace('_', ' ')}"),
+        (picture.risks_nonevents, -1, GREY, QUIET, f"without {picture.outcome.replace('_', ' ')}"),
     )
     for counts, direction, colour, ink, name in sides:
         share = np.asarray(counts) / max(1.0, float(max(counts)))
