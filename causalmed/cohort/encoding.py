@@ -72,6 +72,8 @@ def labelled(raw: Raw) -> Labelled:
 def _encoded(name: str, raw: Raw, kind: Kind) -> tuple[NDArray[Any], tuple[str, ...], str]:
     if kind.levels:
         return _under_levels(name, labelled(raw), kind)
+    if kind.name == "date" and isinstance(raw, Labelled):
+        return _dates_of_text(name, raw), (), "date"
     if kind.name in ("continuous", "count", "date"):
         return _as_numbers(name, raw, kind.name), (), raw.stored
     if kind.name == "binary":
@@ -115,6 +117,19 @@ def _as_numbers(name: str, raw: Raw, kind: str) -> NDArray[Any]:
             f"{float(raw.values.max()):g} was found. State 'continuous'."
         )
     return raw.values
+
+
+def _dates_of_text(name: str, raw: Labelled) -> NDArray[np.float64]:
+    try:
+        moments = np.array(raw.labels, dtype="datetime64[us]")
+    except ValueError as refused:
+        raise InvalidArgument(
+            f"kinds[{name!r}]='date' reads ISO dates such as 2026-01-31; the column holds {_some(raw.labels)}. "
+            "Convert it first."
+        ) from refused
+    if np.any(np.isnat(moments)):
+        raise InvalidArgument(f"kinds[{name!r}]='date': some texts are empty or 'NaT', which is no date.")
+    return moments.astype(np.int64)[raw.codes] / 86_400_000_000
 
 
 def _as_binary(name: str, raw: Raw) -> tuple[NDArray[Any], tuple[str, ...], str]:

@@ -148,7 +148,7 @@ def _kind_of_labels(name: str, raw: Labelled) -> Kind:
         raise DataError(
             f"Column {name!r} holds text with {count:,} different values in {len(raw.codes):,} rows "
             f"({shown}, …): an identifier, free text or a category cannot be told apart. "
-            f"State kinds={{{name!r}: 'identifier'}} or 'categorical', or drop the column."
+            f"State kinds={{{name!r}: 'identifier'}}, 'categorical' or 'date', or drop the column."
         )
     return Kind(name="categorical", how="text", note=constant)
 

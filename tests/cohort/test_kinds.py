@@ -113,6 +113,8 @@ def test_stated_kinds_win(values: object, stated: object, kind: str, numbers: li
         (["a", "a"], "binary", InvalidArgument, "list both levels"),
         ([0.5, 1.5], "count", InvalidArgument, "whole numbers"),
         ([1, 2], "date", InvalidArgument, "stored as 'integer'"),
+        (["2026-01-31", "31/01/2026"], "date", InvalidArgument, "reads ISO dates"),
+        (["2026-01-31", "NaT"], "date", InvalidArgument, "no date"),
         ([1, 2], "nominal", InvalidArgument, "Choose one of"),
         ([1, 2], 3, InvalidArgument, "Choose one of"),
         ([1, 2], (1,), InvalidArgument, "at least two different levels"),
@@ -132,3 +134,12 @@ def test_a_kind_of_no_column_and_no_mapping() -> None:
         Cohort.from_frame(pd.DataFrame({"x": [1]}), kinds={"y": "count"})
     with pytest.raises(InvalidArgument, match="maps columns to kinds"):
         Cohort.from_frame(pd.DataFrame({"x": [1]}), kinds="count")  # type: ignore[arg-type]
+
+
+def test_dates_written_as_text_are_read_where_stated() -> None:
+    days = ["2026-01-31", "2026-01-01", "2026-01-31"]
+    text = Cohort.from_frame(pd.DataFrame({"day": days}), kinds={"day": "date"})
+    true = Cohort.from_frame(pd.DataFrame({"day": pd.to_datetime(days)}))
+    assert text == true
+    assert text.to_frame()["day"].dt.strftime("%Y-%m-%d").tolist() == days
+    assert text.where("day < '2026-01-15'", reason="early").n == 1
