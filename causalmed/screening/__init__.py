@@ -1,0 +1,12 @@
+"""Which of the candidates cause it.
+
+The room's question: *of many possible causes, which are causes, which matter little, and where can the
+data not tell?* Each candidate is its own estimand from the one graph; all tests and intervals hold for
+the whole list at once. An effect that the graph assumes away is never called a finding.
+"""
+
+from causalmed.screening.asking import screen_risks
+from causalmed.screening.candidate import VERDICTS, Candidate
+from causalmed.screening.screen import RiskScreen
+
+__all__ = ["VERDICTS", "Candidate", "RiskScreen", "screen_risks"]
