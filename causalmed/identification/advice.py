@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from causalmed.graph import Graph, ancestors
@@ -35,8 +35,14 @@ def suggestions(question: Question, exposure: str, outcome: str) -> tuple[str, .
         fewer = [other for other in needed if other != name]
         if _adjustable(graph, exposure, outcome, measured | set(fewer)):
             needed = fewer
-    together = listed([_called(name) for name in needed])
-    return (f"Measure {together}: no single one suffices, together they make adjustment possible.",)
+    return (f"Measure {_together(needed)}: no single one suffices, together they make adjustment possible.",)
+
+
+def _together(names: Iterable[str]) -> str:
+    """List names, those of hidden common causes last, because they hold an "and" themselves."""
+    return listed(
+        [_called(name) for name in sorted(names, key=lambda name: (name.startswith(_HIDDEN), name))]
+    )
 
 
 def _called(name: str) -> str:
@@ -68,7 +74,7 @@ def _how(graph: Graph, exposure: str, outcome: str, measured: frozenset[str]) ->
 def _ways(question: Question) -> Iterator[str]:
     found = back_door(question)
     if found is not None:
-        yield f"adjustment for {listed(question.sorted_names(found.adjustment_set))}"
+        yield f"adjustment for {_together(question.graph.names(found.adjustment_set))}"
     if front_door_exists(question):
         yield "the front-door formula"
     if instrument(question) is not None:

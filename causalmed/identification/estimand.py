@@ -21,10 +21,11 @@ class Estimand:
 
     Parameters
     ----------
-    kind : {"backdoor", "frontdoor", "instrument"}
+    kind : {"backdoor", "frontdoor", "instrument", "absent"}
         Which formula: :math:`\sum_z P(y \mid x, z) P(z)`;
-        :math:`\sum_m P(m \mid x) \sum_{x'} P(y \mid m, x') P(x')`; or
-        :math:`\mathrm{Cov}(i, y \mid z) / \mathrm{Cov}(i, x \mid z)`.
+        :math:`\sum_m P(m \mid x) \sum_{x'} P(y \mid m, x') P(x')`;
+        :math:`\mathrm{Cov}(i, y \mid z) / \mathrm{Cov}(i, x \mid z)`; or simply P(y), where the
+        graph has no directed path and the data cannot even check that.
     exposure, outcome : str
         X and Y.
     effect : str
@@ -63,7 +64,7 @@ class Estimand:
     'P(ssi | do(late)) = Σ_{urgency} P(ssi | late, urgency) P(urgency)'
     """
 
-    kind: Literal["backdoor", "frontdoor", "instrument"]
+    kind: Literal["backdoor", "frontdoor", "instrument", "absent"]
     exposure: str
     outcome: str
     effect: str = "total"
@@ -135,6 +136,8 @@ class Estimand:
         if self.kind == "frontdoor":
             m = ", ".join(self.mediators)
             return f"P({y} | do({x})) = Σ_{{{m}}} P({m} | {x}) Σ_{{{x}′}} P({y} | {m}, {x}′) P({x}′)"
+        if self.kind == "absent":
+            return f"P({y} | do({x})) = P({y})"
         i, given = ", ".join(self.instruments), f" | {z}" if z else ""
         return f"effect of {x} on {y} = Cov({i}, {y}{given}) / Cov({i}, {x}{given})"
 
@@ -144,6 +147,7 @@ class Estimand:
         how = {
             "backdoor": f"by adjustment for {listed(self.adjustment_set)}",
             "frontdoor": f"by the front-door through {listed(self.mediators)}",
+            "absent": "by assumption alone",
             "instrument": f"by the instrument {listed(self.instruments)}{given}",
         }[self.kind]
         none = " The graph assumes that it is none." if self.no_path else ""

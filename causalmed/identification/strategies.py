@@ -8,6 +8,7 @@ from causalmed.identification.frontdoor import front_door
 from causalmed.identification.instrument import instrument
 from causalmed.identification.question import Question
 from causalmed.identification.wording import (
+    absent_assumptions,
     backdoor_assumptions,
     frontdoor_assumptions,
     instrument_assumptions,
@@ -21,10 +22,12 @@ def answer(question: Question, exposure: str, outcome: str) -> Estimand | None:
     """Return the estimand of the first strategy that applies, or ``None``.
 
     Back-door first: it assumes least about shapes and its estimators are the best understood. The
-    front-door needs a mediator that carries everything; the instrument, a linear model.
+    front-door needs a mediator that carries everything; the instrument, a linear model. Where the graph
+    has no causal path and no set separates the two, the effect is none by assumption alone.
     """
     return (
         _by_adjustment(question, exposure, outcome)
+        or _by_absence(question, exposure, outcome)
         or _by_mediators(question, exposure, outcome)
         or _by_instrument(question, exposure, outcome)
     )
@@ -48,6 +51,20 @@ def _by_adjustment(question: Question, exposure: str, outcome: str) -> Estimand 
         no_path=no_path,
         forbidden=question.graph.names(question.problem.forbidden - question.y),
         is_optimal=found.is_optimal,
+    )
+
+
+def _by_absence(question: Question, exposure: str, outcome: str) -> Estimand | None:
+    if question.problem.causal or question.include:
+        return None
+    return Estimand(
+        kind="absent",
+        exposure=exposure,
+        outcome=outcome,
+        assumptions=absent_assumptions(exposure, outcome),
+        question=total_effect(exposure, outcome),
+        graph_fingerprint=question.graph.fingerprint,
+        no_path=True,
     )
 
 

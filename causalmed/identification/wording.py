@@ -52,15 +52,17 @@ def backdoor_assumptions(
             "common cause of the two is missing from the graph."
         )
         overlap = f"Every value of {exposure} occurs among these patients."
-    absent = (
-        (
-            f"The graph has no arrow or chain of arrows from {exposure} to {outcome}: that there is no "
-            "effect is assumed, not found.",
-        )
-        if no_path
-        else ()
-    )
+    absent = (_no_path(exposure, outcome),) if no_path else ()
     return (*absent, comparable, overlap, *_everywhere(exposure, outcome))
+
+
+def absent_assumptions(exposure: str, outcome: str) -> tuple[str, ...]:
+    """Write what a graph without a causal path relies on where no set could separate the two."""
+    return (
+        _no_path(exposure, outcome),
+        f"{exposure} and {outcome} are associated for other reasons that no measured column removes, so the "
+        "data cannot speak against it.",
+    )
 
 
 def frontdoor_assumptions(exposure: str, outcome: str, mediators: Sequence[str]) -> tuple[str, ...]:
@@ -87,6 +89,13 @@ def instrument_assumptions(
         f"The effect of {exposure} is the same for everybody and adds up (a linear model); otherwise the "
         "ratio is an average over some patients only.",
         *_everywhere(exposure, outcome),
+    )
+
+
+def _no_path(exposure: str, outcome: str) -> str:
+    return (
+        f"The graph has no arrow or chain of arrows from {exposure} to {outcome}: that there is no effect is "
+        "assumed, not found."
     )
 
 
