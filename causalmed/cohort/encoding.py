@@ -124,7 +124,7 @@ def _dates_of_text(name: str, raw: Labelled) -> NDArray[np.float64]:
         moments = np.array(raw.labels, dtype="datetime64[us]")
     except ValueError as refused:
         raise InvalidArgument(
-            f"kinds[{name!r}]='date' reads ISO dates such as 2026-01-31; the column holds {_some(raw.labels)}. "
+            f"kinds[{name!r}]='date' reads ISO dates such as 2026-01-31; it holds {_some(raw.labels)}. "
             "Convert it first."
         ) from refused
     if np.any(np.isnat(moments)):
