@@ -147,22 +147,33 @@ def _groupings(discrete: Sequence[ColumnLike]) -> list[list[ColumnLike]]:
 
 
 def _holes(columns: list[ColumnLike], exposed: Array) -> list[Hole]:
-    codes = np.column_stack([column.values for column in columns])
-    strata, member = np.unique(codes, axis=0, return_inverse=True)
-    if len(strata) > _STRATA_LIMIT:
+    member, first = _strata(columns)
+    if len(first) > _STRATA_LIMIT:
         return []
-    size = np.bincount(member.ravel(), minlength=len(strata))
-    treated = np.bincount(member.ravel(), weights=exposed, minlength=len(strata))
+    size = np.bincount(member, minlength=len(first))
+    treated = np.bincount(member, weights=exposed, minlength=len(first))
     share = exposed.mean()
     answer = []
-    for k, values in enumerate(strata):
+    for k, row in enumerate(first):
+        values = np.array([column.values[row] for column in columns])
         if 0 < treated[k] < size[k]:
             continue
         by_chance = (1 - share if treated[k] == 0 else share) ** size[k]
-        if by_chance * len(strata) < _CHANCE:
+        if by_chance * len(first) < _CHANCE:
             missing = "exposed" if treated[k] == 0 else "unexposed"
             answer.append(Hole(stratum=_words(columns, values), patients=int(size[k]), missing=missing))
     return answer
+
+
+def _strata(columns: Sequence[ColumnLike]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the stratum of each patient, and a patient of each stratum."""
+    mixed = np.zeros(len(columns[0].values), dtype=np.int64)
+    for column in columns:
+        codes = column.values.astype(np.int64) - int(column.values.min())
+        # renumbering at each step keeps the product of the levels from overflowing
+        mixed = np.unique(mixed * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
+    _, first, member = np.unique(mixed, return_index=True, return_inverse=True)
+    return member, first
 
 
 def _words(columns: Sequence[ColumnLike], values: Array) -> str:

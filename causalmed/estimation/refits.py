@@ -60,12 +60,20 @@ def logistic_without_each(
         line = kernel.statistics(Z, y, None, None, c[None, :], zero, one, rows, starts)[0]
         return line[2 : 2 + len(c)], _symmetric(line[2 + len(c) :], len(c))
 
+    # one pass by cluster gives every complement its first step: all clusters but one
+    order = np.argsort(clusters, kind="stable")
+    starts = np.searchsorted(clusters[order], np.arange(count + 1)).astype(np.intp)
+    each = kernel.statistics(Z, y, None, None, np.tile(gamma, (count, 1)), zero, one, order, starts)
+    others = each.sum(axis=0) - each
+
     def refit(group: int) -> Array | None:
         rows = np.flatnonzero(clusters != group)
         outcomes = y[rows]
         if not len(rows) or outcomes.min() == outcomes.max():
             return None
-        moved = _newton(gamma, lambda c: moments(c, rows), len(y))
+        p = len(gamma)
+        first = _step(_symmetric(others[group, 2 + p :], p) / len(y), others[group, 2 : 2 + p] / len(y))
+        moved = _newton(gamma + first, lambda c: moments(c, rows), len(y))
         return None if moved is None else back @ moved
 
     return executor.map(refit, range(count))
