@@ -1,0 +1,32 @@
+"""Mechanisms along a graph.
+
+The room's question: *how would this patient have fared?* A structural causal model is fitted factor by
+factor (hidden causes make a factor wider, never disappear), sampled under interventions, asked for effects
+and for unit counterfactuals. What is not identified is refused; what is only bounded is an interval.
+"""
+
+from causalmed.scm.categorical import Categorical
+from causalmed.scm.empirical import Empirical
+from causalmed.scm.fit import fit_scm
+from causalmed.scm.gaussian import LinearGaussian
+from causalmed.scm.logistic import LogisticBinary
+from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.model import StructuralCausalModel
+from causalmed.scm.ordinal import Ordinal
+from causalmed.scm.specs import MechanismSpec
+from causalmed.scm.terms import Factor, Predictor, Term
+
+__all__ = [
+    "Categorical",
+    "Empirical",
+    "Factor",
+    "LinearGaussian",
+    "LogisticBinary",
+    "Mechanism",
+    "MechanismSpec",
+    "Ordinal",
+    "Predictor",
+    "StructuralCausalModel",
+    "Term",
+    "fit_scm",
+]

@@ -1,0 +1,161 @@
+"""An effect of the model as a result: words, checks, assumptions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from causalmed.results import Check, Effect, Functionals, Gate, Provenance, State
+from causalmed.scm.request import Request
+from causalmed.scm.terms import FloatArray
+from causalmed.scm.worlds import Worlds
+
+if TYPE_CHECKING:
+    from causalmed.scm.model import StructuralCausalModel
+    from causalmed.scm.nodes import NodeInfo
+
+__all__ = ["LABELS", "as_effect", "shown"]
+
+LABELS: Final = ("exposed", "unexposed", "natural")
+_MONTE_CARLO_SHARE: Final = 0.2
+_IN_WORDS: Final = {
+    "all": "in all patients",
+    "exposed": "in those who had the first value",
+    "unexposed": "in those who had the second value",
+}
+
+
+def as_effect(
+    model: StructuralCausalModel,
+    ask: Request,
+    worlds: Worlds,
+    arms: tuple[float, ...],
+    *,
+    functionals: Functionals,
+    error: FloatArray,
+    crude: Functionals | None,
+) -> Effect:
+    """Wrap the numbers of an effect into a result."""
+    cohort, outcome = model.cohort, model.nodes[ask.outcome]
+    exposure = model.nodes[ask.exposure]
+    a, b = (shown(exposure, arm) for arm in arms)
+    binary = outcome.kind == "binary"
+    y = None if worlds.given is None else worlds.given[ask.outcome]
+    return Effect(
+        exposure=ask.exposure,
+        outcome=ask.outcome,
+        contrast=(arms[0], arms[1]),
+        population=ask.population,
+        outcome_kind="binary" if binary else "continuous",
+        question=(
+            f"What would {ask.outcome} be if {ask.exposure} were set to {a} rather than {b}, "
+            f"{_IN_WORDS[ask.population]}?"
+        ),
+        adjustment_set=_conditioned_on(worlds, ask),
+        functionals=functionals,
+        crude=crude,
+        diagnostics=Gate(checks=_checks(model, ask, worlds, arms, functionals, error)),
+        estimator=f"StructuralCausalModel.effect(draws={ask.draws}, replicates={ask.replicates})",
+        n=worlds.rows,
+        events=int(y.sum()) if binary and y is not None else 0,
+        clusters=None if cohort is None or cohort.cluster is None else len(cohort.cluster_levels),
+        assumptions=_assumptions(model, worlds),
+        overrides=(),
+        provenance=Provenance.collect(
+            data_fingerprint=model.provenance.data_fingerprint,
+            spec=f"{model.provenance.spec} -> {ask!r}",
+            seed=ask.seed,
+        ),
+        level=ask.level,
+    )
+
+
+def shown(info: NodeInfo, code: float) -> str:
+    """Return a code as the table shows it."""
+    return info.levels[int(code)] if info.levels else f"{code:g}"
+
+
+def _conditioned_on(worlds: Worlds, ask: Request) -> tuple[str, ...]:
+    affected = worlds.plan.affected
+    read = {name for node in affected for name in worlds.plan.pillows[node]}
+    return tuple(sorted(read - affected - {ask.exposure}))
+
+
+def _assumptions(model: StructuralCausalModel, worlds: Worlds) -> tuple[str, ...]:
+    hidden = sorted(" <-> ".join(sorted(pair)) for pair in model.factors.graph.bidirected)
+    causes = f"Hidden common causes exist only where the graph draws them ({', '.join(hidden) or 'nowhere'})."
+    between = ", ".join(sorted(worlds.plan.affected))
+    return (
+        causes,
+        f"The fitted mechanisms are right for the nodes that the exposure reaches ({between or 'none'}).",
+        "Every patient could have had either value of the exposure.",
+    )
+
+
+def _checks(
+    model: StructuralCausalModel,
+    ask: Request,
+    worlds: Worlds,
+    arms: tuple[float, ...],
+    functionals: Functionals,
+    error: FloatArray,
+) -> tuple[Check, ...]:
+    return (
+        _monte_carlo(worlds, functionals, error),
+        _parameters(model),
+        _reach(model.nodes[ask.exposure], arms),
+    )
+
+
+def _monte_carlo(worlds: Worlds, functionals: Functionals, error: FloatArray) -> Check:
+    contrast = error[:, 0] - error[:, 1]
+    draws = len(contrast)
+    size = 0.0 if draws < 2 or worlds.given is None else float(contrast.std(ddof=1) / np.sqrt(draws))
+    if worlds.given is None:
+        sentence = "The standard error of this effect is Monte-Carlo error and nothing else."
+        return Check(name="Monte-Carlo error", state=State.PASS, sentence=sentence)
+    whole = functionals.std_error(functionals.gradient(exposed=1.0, unexposed=-1.0))
+    share = size / whole if whole > 0 else 0.0
+    if not worlds.simulated:
+        sentence = "Nothing had to be drawn: no other node lies between exposure and outcome."
+    elif draws < 2:
+        sentence = "One draw was made, so the Monte-Carlo error is not known."
+    else:
+        sentence = f"The Monte-Carlo error of the difference is {size:.2g}, {100 * share:.0f} % of its standard error."
+    known = draws > 1 or not worlds.simulated
+    return Check(
+        name="Monte-Carlo error",
+        state=State.PASS if share <= _MONTE_CARLO_SHARE and known else State.WARN,
+        sentence=sentence,
+        value=share,
+        threshold=_MONTE_CARLO_SHARE,
+        advice="Raise draws=.",
+    )
+
+
+def _parameters(model: StructuralCausalModel) -> Check:
+    if model.cohort is not None:
+        sentence = "The interval holds the uncertainty of the mechanisms and of who the patients are."
+        return Check(name="parameter uncertainty", state=State.PASS, sentence=sentence)
+    return Check(
+        name="parameter uncertainty",
+        state=State.WARN,
+        sentence="The mechanisms are taken as exact; the model holds no patients to tell their uncertainty from.",
+        advice="Fit the model on a cohort to get intervals.",
+    )
+
+
+def _reach(info: NodeInfo, arms: tuple[float, ...]) -> Check:
+    outside = [shown(info, arm) for arm in arms if not info.low <= arm <= info.high]
+    if info.is_discrete or not outside:
+        sentence = f"Both values of {info.name} occur among the patients."
+        if not info.is_discrete:
+            sentence = f"Both values of {info.name} lie within what was observed."
+        return Check(name="observed range", state=State.PASS, sentence=sentence)
+    return Check(
+        name="observed range",
+        state=State.WARN,
+        sentence=f"{info.name} = {', '.join(outside)} lies outside what was observed ({info.low:g} to {info.high:g}).",
+        advice="The answer rests on the straight line alone there; choose values inside.",
+    )

@@ -1,0 +1,161 @@
+"""Fit a structural causal model to a cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from causalmed.engine import Local
+from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, UnknownNode
+from causalmed.graph import Graph
+from causalmed.results import Provenance
+from causalmed.scm.factorisation import Factorisation, factorise
+from causalmed.scm.fitting import fit_mechanism
+from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.model import StructuralCausalModel
+from causalmed.scm.nodes import NodeInfo
+from causalmed.scm.specs import MechanismSpec, spec_for
+
+if TYPE_CHECKING:
+    from causalmed.cohort import Cohort, Column
+
+__all__ = ["fit_scm"]
+
+Stated = Mapping[str, str | MechanismSpec | Mechanism]
+
+
+def fit_scm(
+    graph: Graph,
+    cohort: Cohort,
+    *,
+    mechanisms: Stated | None = None,
+    seed: int = 0,
+    n_jobs: int = 1,
+) -> StructuralCausalModel:
+    r"""Fit one mechanism a node, so that interventions and counterfactuals can be computed.
+
+    Latent nodes are projected out. Each node is then conditioned on its predecessors in its own
+    c-component and on the causes of that component, not on its causes alone:
+
+    .. math:: P(v) = \prod_i P(v_i \mid \mathrm{pillow}_i)
+
+    A fit on causes alone would read what a hidden cause does into the arrows.
+
+    Parameters
+    ----------
+    graph : Graph
+        What is assumed; its nodes, the latent ones apart, are columns of the cohort.
+    cohort : Cohort
+        The patients.
+    mechanisms : mapping of str to str, MechanismSpec or Mechanism, optional
+        Node → what it shall be: a family ("logistic", "linear", "lognormal", "ordinal", "categorical"),
+        a spec with terms, or a finished mechanism that is taken as it is. By default by the kind of the
+        column: logistic for binary, linear-Gaussian for numbers and counts, proportional odds for ordinal,
+        multinomial for categorical; the observed distribution for nodes without causes.
+    seed : int
+        Recorded in the provenance; the fit itself has no randomness.
+    n_jobs : int
+        Threads. It never changes a bit.
+
+    Returns
+    -------
+    StructuralCausalModel
+
+    Raises
+    ------
+    ColumnNotFound
+        A node is not a column, and not marked latent.
+    UnknownNode
+        ``mechanisms`` names something that is not a node.
+    CausalmedError
+        A node cannot be fitted: the message names it.
+
+    References
+    ----------
+    Tian J, Pearl J (2002). A general identification condition for causal effects. AAAI 18, 567-573.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from causalmed.cohort import Cohort
+    >>> random = np.random.default_rng(1)
+    >>> emergency = random.random(4000) < 0.3
+    >>> late = random.random(4000) < 0.2 + 0.3 * emergency
+    >>> ssi = random.random(4000) < 0.05 + 0.10 * emergency + 0.08 * late
+    >>> cohort = Cohort.from_frame(
+    ...     pd.DataFrame({"emergency": emergency, "late": late, "ssi": ssi}), outcome="ssi")
+    >>> scm = fit_scm(Graph.parse("dag { emergency -> {late ssi}; late -> ssi }"), cohort)
+    >>> print(scm.effect(exposure="late", outcome="ssi").risk_difference)
+    0.074 (95 % CI 0.047 to 0.10)
+    """
+    projected = _projected(graph, cohort)
+    outcomes = sorted(graph.outcomes) or [name for name in [cohort.outcome] if name in projected]
+    factors = factorise(projected, outcomes=[name for name in outcomes if name is not None])
+    stated = dict(mechanisms or {})
+    if unknown := [name for name in stated if name not in projected]:
+        raise UnknownNode.among(unknown, projected.nodes)
+    specs = {
+        node: spec_for(
+            node, cohort.column(node).kind, stated=stated.get(node), root=not factors.pillows[node]
+        )
+        for node in factors.order
+    }
+    fitted = Local(n_jobs=n_jobs).map(lambda node: _fit(node, cohort, factors, specs[node]), factors.order)
+    return StructuralCausalModel(
+        graph=graph,
+        factors=factors,
+        mechanisms=dict(zip(factors.order, fitted, strict=True)),
+        nodes={node: _info(cohort.column(node)) for node in factors.order},
+        outcome=outcomes[0] if len(outcomes) == 1 else None,
+        provenance=Provenance.collect(
+            data_fingerprint=cohort.fingerprint, spec=f"fit_scm(mechanisms={stated!r})", seed=_checked(seed)
+        ),
+        cohort=cohort,
+        specs={node: spec for node, spec in specs.items() if isinstance(spec, MechanismSpec)},
+    )
+
+
+def _projected(graph: Graph, cohort: Cohort) -> Graph:
+    if not isinstance(graph, Graph):
+        raise InvalidArgument(f"graph= must be a Graph, not {type(graph).__name__}; see Graph.parse.")
+    absent = [name for name in graph.nodes if name in graph.observed and name not in cohort]
+    if absent:
+        raise ColumnNotFound.among(
+            absent, cohort.names, where="nodes of the graph; mark hidden ones [latent]"
+        )
+    if not graph.observed:
+        raise DataError("The graph has no observed node, so there is nothing to fit.")
+    return graph.latent_projection()
+
+
+def _fit(node: str, cohort: Cohort, factors: Factorisation, spec: MechanismSpec | Mechanism) -> Mechanism:
+    if not isinstance(spec, MechanismSpec):
+        return spec
+    inputs = [cohort.column(name) for name in factors.pillows[node]]
+    return fit_mechanism(cohort.column(node), inputs, spec)
+
+
+def _info(column: Column) -> NodeInfo:
+    values = np.asarray(column.values)
+    if not np.isfinite(values).all():
+        raise DataError(
+            f"Column {column.name!r} has missing values; make the cohort with missing='complete'."
+        )
+    seen = tuple(np.unique(values).tolist()) if column.is_discrete else ()
+    return NodeInfo(
+        name=column.name,
+        kind=column.kind,
+        levels=tuple(column.levels),
+        seen=seen,
+        low=float(values.min()),
+        high=float(values.max()),
+        whole=column.stored == "integer",
+    )
+
+
+def _checked(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InvalidArgument(f"seed={seed!r} must be a whole number, at least 0.")
+    return seed

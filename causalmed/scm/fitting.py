@@ -1,0 +1,179 @@
+"""One node fitted on its inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from scipy.special import logit
+
+from causalmed.errors import CausalmedError, ColumnNotFound, DataError
+from causalmed.regression import ColumnLike, fit_linear, fit_logistic
+from causalmed.scm.categorical import Categorical, categorical_step
+from causalmed.scm.empirical import Empirical
+from causalmed.scm.gaussian import LinearGaussian
+from causalmed.scm.logistic import LogisticBinary
+from causalmed.scm.mechanism import Mechanism, positions
+from causalmed.scm.newton import maximise
+from causalmed.scm.ordinal import Ordinal, ordinal_step
+from causalmed.scm.specs import MechanismSpec
+from causalmed.scm.terms import Factor, FloatArray, Predictor, Term, factors_of
+
+__all__ = ["fit_mechanism"]
+
+_WITH_LEVELS = ("ordinal", "categorical")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """The data of one node."""
+
+    node: str
+    values: FloatArray
+    table: Mapping[str, FloatArray]
+    predictor: Predictor
+    firth: bool
+
+    def design(self) -> FloatArray:
+        return self.predictor.design(self.table, len(self.values))
+
+
+def fit_mechanism(column: ColumnLike, inputs: Sequence[ColumnLike], spec: MechanismSpec) -> Mechanism:
+    """Fit the mechanism of one node by maximum likelihood.
+
+    Parameters
+    ----------
+    column : ColumnLike
+        The node.
+    inputs : sequence of ColumnLike
+        What it is conditioned on.
+    spec : MechanismSpec
+        Family and terms.
+
+    Returns
+    -------
+    Mechanism
+
+    Raises
+    ------
+    CausalmedError
+        Separation, collinearity, no events: the message names the node and the columns.
+    """
+    task = _Task(
+        node=column.name,
+        values=np.asarray(column.values, dtype=np.float64),
+        table={each.name: np.asarray(each.values, dtype=np.float64) for each in inputs},
+        predictor=Predictor(terms=_terms(inputs, spec.terms, node=column.name)),
+        firth=spec.firth,
+    )
+    try:
+        return _FITTERS[spec.family](task)
+    except CausalmedError as error:
+        raise type(error)(f"Mechanism of {column.name!r}: {error}") from error
+
+
+def _terms(inputs: Sequence[ColumnLike], stated: Sequence[str] | None, *, node: str) -> tuple[Term, ...]:
+    table = {each.name: each for each in inputs}
+    levels = {each.name: each.levels for each in inputs if each.levels}
+    texts = [(Factor(column=name),) for name in table] if stated is None else None
+    products = texts or [factors_of(text, levels=levels) for text in stated or ()]
+    strange = {factor.column for factors in products for factor in factors} - set(table)
+    if strange:
+        raise ColumnNotFound.among(sorted(strange), list(table), where=f"terms of {node!r}")
+    return tuple(
+        Term(coefficient=0.0, factors=factors)
+        for factors_stated in products
+        for factors in product(*(_expanded(factor, table[factor.column]) for factor in factors_stated))
+    )
+
+
+def _expanded(factor: Factor, column: ColumnLike) -> tuple[Factor, ...]:
+    """A column with levels stands for the indicators of those observed, but the first."""
+    if column.kind not in _WITH_LEVELS or factor.code is not None or factor.power != 1:
+        return (factor,)
+    present = np.unique(np.asarray(column.values))[1:]
+    return tuple(Factor(column=factor.column, code=float(code)) for code in present)
+
+
+def _logistic(task: _Task) -> Mechanism:
+    fit = fit_logistic(task.design(), task.values, names=task.predictor.names, firth=task.firth)
+    return LogisticBinary(predictor=task.predictor.with_coefficients(fit.coefficients))
+
+
+def _linear(task: _Task, *, log: bool = False) -> Mechanism:
+    if log and np.any(task.values <= 0):
+        raise DataError("A lognormal mechanism needs positive values.")
+    y = np.log(task.values) if log else task.values
+    fit = fit_linear(task.design(), y, names=task.predictor.names)
+    sd = float(np.sqrt(np.mean((y - fit.mean) ** 2)))
+    if not sd > 1e-9 * max(1.0, float(np.max(np.abs(y)))):
+        raise DataError(
+            "It is an exact function of its causes: there is no noise to fit. Leave one of them out."
+        )
+    return LinearGaussian(predictor=task.predictor.with_coefficients(fit.coefficients), sd=sd, log=log)
+
+
+def _lognormal(task: _Task) -> Mechanism:
+    return _linear(task, log=True)
+
+
+def _empirical(task: _Task) -> Mechanism:
+    return Empirical.of(task.values)
+
+
+def _ordinal(task: _Task) -> Mechanism:
+    codes = _observed_codes(task)
+    x, centre, scale = _standardised(task.design()[:, 1:])
+    level, inner = positions(task.values, codes), len(codes) - 1
+    share = np.cumsum(np.bincount(level, minlength=len(codes)) / len(level))[:-1]
+    start = np.concatenate([logit(share), np.zeros(x.shape[1])])
+    found = maximise(
+        lambda at: ordinal_step(at, x=x, level=level, levels=len(codes)), start, what=repr(task.node)
+    )
+    beta = found[inner:] / scale
+    cuts = found[:inner] + float(centre @ beta)
+    return Ordinal(
+        predictor=task.predictor.with_coefficients([0.0, *beta]), cuts=tuple(cuts.tolist()), codes=codes
+    )
+
+
+def _categorical(task: _Task) -> Mechanism:
+    codes = _observed_codes(task)
+    inner, centre, scale = _standardised(task.design()[:, 1:])
+    x = np.column_stack([np.ones(len(inner)), inner])
+    level = positions(task.values, codes)
+    found = maximise(
+        lambda at: categorical_step(at, x=x, level=level, levels=len(codes)),
+        np.zeros((len(codes) - 1) * x.shape[1]),
+        what=repr(task.node),
+    ).reshape(len(codes) - 1, -1)
+    beta = found[:, 1:] / scale
+    rows = np.column_stack([found[:, 0] - beta @ centre, beta])
+    return Categorical(predictors=tuple(task.predictor.with_coefficients(row) for row in rows), codes=codes)
+
+
+def _observed_codes(task: _Task) -> tuple[float, ...]:
+    codes = tuple(np.unique(task.values).tolist())
+    if len(codes) < 2:
+        raise DataError("The column is constant, so nothing can be learned about its causes.")
+    return codes
+
+
+def _standardised(matrix: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    centre = matrix.mean(axis=0)
+    scale = matrix.std(axis=0)
+    if np.any(scale == 0):
+        raise DataError("A cause of this node is constant; leave it out of the graph or of the terms.")
+    return (matrix - centre) / scale, centre, scale
+
+
+_FITTERS = {
+    "logistic": _logistic,
+    "linear": _linear,
+    "lognormal": _lognormal,
+    "empirical": _empirical,
+    "ordinal": _ordinal,
+    "categorical": _categorical,
+}

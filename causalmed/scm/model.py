@@ -1,0 +1,260 @@
+"""The fitted structural causal model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from causalmed.errors import GraphError, InvalidArgument, UnknownNode
+from causalmed.graph import Graph
+from causalmed.results import Effect, Gate, Provenance
+from causalmed.scm.building import by_hand
+from causalmed.scm.effect import scm_effect
+from causalmed.scm.factorisation import Factorisation
+from causalmed.scm.intervention import Plan, plan_intervention
+from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.nodes import NodeInfo, frame_of, read_do
+from causalmed.scm.request import Request
+from causalmed.scm.simulate import noise_from, run
+from causalmed.scm.specs import MechanismSpec
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from causalmed.cohort import Cohort
+
+__all__ = ["StructuralCausalModel"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class StructuralCausalModel:
+    """Mechanisms along a graph: what would be, if something were done.
+
+    Made by :func:`fit_scm` from a cohort, or by :meth:`of` from mechanisms written by hand.
+
+    Parameters
+    ----------
+    graph : Graph
+        As stated.
+    factors : Factorisation
+        The projected graph, an order, and what each node is conditioned on.
+    mechanisms : mapping of str to Mechanism
+        One a node.
+    nodes : mapping of str to NodeInfo
+        Kind, labels and range of each node.
+    outcome : str or None
+        The outcome whose ancestors come first in the order.
+    cohort : Cohort or None
+        The patients it was fitted on; not saved with the model.
+    specs : mapping of str to MechanismSpec
+        How the fitted mechanisms were asked for.
+    provenance : Provenance
+        Data, specification, seed, versions.
+
+    Examples
+    --------
+    >>> from causalmed.scm import LogisticBinary, Predictor
+    >>> graph = Graph.parse("dag { emergency -> late -> ssi; emergency -> ssi }")
+    >>> scm = StructuralCausalModel.of(graph, {
+    ...     "emergency": LogisticBinary(predictor=Predictor.of(-1.0)),
+    ...     "late": LogisticBinary(predictor=Predictor.of(-1.0, {"emergency": 1.0})),
+    ...     "ssi": LogisticBinary(predictor=Predictor.of(-2.5, {"emergency": 1.0, "late": 0.7})),
+    ... })
+    >>> scm.sample(4, do={"late": 1}, seed=1)["late"].tolist()
+    [1, 1, 1, 1]
+    """
+
+    graph: Graph
+    factors: Factorisation
+    mechanisms: Mapping[str, Mechanism]
+    nodes: Mapping[str, NodeInfo]
+    outcome: str | None
+    provenance: Provenance
+    cohort: Cohort | None = None
+    specs: Mapping[str, MechanismSpec] = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        for attribute in ("mechanisms", "nodes", "specs"):
+            object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
+        for node in self.order:
+            if node not in self.mechanisms:
+                raise GraphError(f"Node {node!r} has no mechanism. State one, or mark the node [latent].")
+            strange = set(self.mechanisms[node].columns) - set(self.factors.pillows[node])
+            if strange:
+                raise GraphError(
+                    f"The mechanism of {node!r} reads {', '.join(sorted(map(repr, strange)))}, which the graph "
+                    "does not give it. Draw the arrow, or leave the term out."
+                )
+
+    def __repr__(self) -> str:
+        fitted = "by hand" if self.cohort is None else f"{self.cohort.n:,} patients"
+        return f"StructuralCausalModel({len(self.order)} nodes, {fitted})"
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The nodes, causes before effects."""
+        return self.factors.order
+
+    @classmethod
+    def of(
+        cls,
+        graph: Graph,
+        mechanisms: Mapping[str, Mechanism],
+        *,
+        levels: Mapping[str, Sequence[str]] | None = None,
+        outcome: str | None = None,
+    ) -> StructuralCausalModel:
+        """Build a model from mechanisms written by hand.
+
+        Parameters
+        ----------
+        graph : Graph
+            Latent nodes may have a mechanism: they are then simulated like any other node. Those without
+            one are projected out.
+        mechanisms : mapping of str to Mechanism
+            Node → mechanism.
+        levels : mapping of str to sequence of str, optional
+            Labels of the codes of a node.
+        outcome : str, optional
+            Its ancestors come first; by default the outcome of the graph.
+
+        Raises
+        ------
+        GraphError
+            A node lacks its mechanism, or a mechanism reads a node that the graph does not give it.
+        UnknownNode
+            A mechanism of a node that is not in the graph.
+        """
+        return by_hand(cls, graph, mechanisms, levels=levels or {}, outcome=outcome)
+
+    def plan(self, *, exposures: Sequence[str], targets: Sequence[str]) -> Plan:
+        """Plan the computation of the targets under an intervention.
+
+        Raises
+        ------
+        NotIdentified
+            It cannot be computed from the observed columns; ``witness`` says why.
+        UnknownNode
+            A name is not a node of the model.
+        """
+        if unknown := [name for name in (*exposures, *targets) if name not in self.nodes]:
+            raise UnknownNode.among(unknown, self.nodes)
+        return plan_intervention(self.factors, exposures=exposures, targets=targets)
+
+    def sample(
+        self,
+        n: int,
+        *,
+        do: Mapping[str, object] | None = None,
+        nodes: Sequence[str] | None = None,
+        seed: int = 0,
+    ) -> pd.DataFrame:
+        """Draw patients, as they come or under an intervention.
+
+        Two calls with one seed share the noise of every patient and node, so that they may be compared
+        row by row.
+
+        Parameters
+        ----------
+        n : int
+            Number of patients, at least 1.
+        do : mapping of str to value, optional
+            Node → the value it is set to: a label of the table, or a number.
+        nodes : sequence of str, optional
+            What is asked for; everything by default. Fewer nodes may be identified where all are not.
+        seed : int
+            Non-negative.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Labels as in the cohort, columns in the order of the model.
+
+        Raises
+        ------
+        NotIdentified
+            The distribution under ``do`` cannot be computed from the observed columns.
+        UnknownNode, InvalidArgument
+            A node or a value that the model does not know.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
+            raise InvalidArgument(f"n={n!r} must be a whole number of patients, at least 1.")
+        asked = self.order if nodes is None else tuple(nodes)
+        fixed = read_do(do, self.nodes, rows=n)
+        plan = self.plan(exposures=tuple(fixed), targets=asked)
+        values = run(plan, self.mechanisms, noise=noise_from(seed, n), do=fixed) | fixed
+        return frame_of(values, self.nodes, [node for node in self.order if node in set(asked)])
+
+    def effect(
+        self,
+        *,
+        exposure: str,
+        outcome: str | None = None,
+        contrast: tuple[object, object] = (1, 0),
+        population: str = "all",
+        draws: int = 20,
+        replicates: int = 200,
+        level: float = 0.95,
+        seed: int = 0,
+        n_jobs: int = 1,
+    ) -> Effect:
+        r"""Return the effect of setting an exposure, :math:`E[Y(a)]` against :math:`E[Y(b)]`.
+
+        Computed over the patients of the cohort where the model has one: only nodes that the exposure
+        reaches are simulated, and the outcome is averaged exactly.
+
+        Parameters
+        ----------
+        exposure : str
+            What is set.
+        outcome : str, optional
+            A binary or numeric node; by default the outcome of the model.
+        contrast : tuple of two values
+            (a, b): labels or numbers.
+        population : {"all", "exposed", "unexposed"}
+            Over whom; "exposed" are those observed with a.
+        draws : int
+            Draws of the noise between exposure and outcome, at least 1.
+        replicates : int
+            Bootstrap replicates, at least 20.
+        level : float
+            Confidence level, in (0, 1).
+        seed : int
+            Non-negative.
+        n_jobs : int
+            Threads; they never change a bit.
+
+        Returns
+        -------
+        Effect
+            With Monte-Carlo error as a check, apart from the covariance.
+
+        Raises
+        ------
+        NotIdentified
+            The effect cannot be computed from the observed columns.
+        UnknownNode, InvalidArgument
+            A name or value that the model does not know.
+        """
+        ask = Request(
+            exposure=exposure,
+            outcome=self._outcome(outcome),
+            contrast=contrast,
+            population=population,
+            draws=draws,
+            replicates=replicates,
+            level=level,
+            seed=seed,
+            n_jobs=n_jobs,
+        )
+        return scm_effect(self, ask)
+
+    def _outcome(self, outcome: str | None) -> str:
+        if outcome is None and self.outcome is None:
+            raise InvalidArgument("The model has no single outcome; name one with outcome=.")
+        name = outcome if outcome is not None else self.outcome
+        assert name is not None
+        return name

@@ -1,0 +1,45 @@
+"""What is asked of a model, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from causalmed.errors import InvalidArgument
+
+__all__ = ["Request", "at_least"]
+
+POPULATIONS: Final = ("all", "exposed", "unexposed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of a model."""
+
+    exposure: str
+    outcome: str
+    contrast: tuple[object, object]
+    population: str
+    draws: int
+    replicates: int
+    level: float
+    seed: int
+    n_jobs: int
+
+    def __post_init__(self) -> None:
+        if self.population not in POPULATIONS:
+            raise InvalidArgument.option("population", self.population, POPULATIONS)
+        for name, least in (("draws", 1), ("replicates", 20), ("seed", 0)):
+            at_least(least, getattr(self, name), name)
+        if not 0 < self.level < 1:
+            raise InvalidArgument(f"level={self.level!r} must be between 0 and 1.")
+        if self.exposure == self.outcome:
+            raise InvalidArgument(f"Exposure and outcome are both {self.exposure!r}.")
+        if isinstance(self.contrast, str) or len(self.contrast) != 2:
+            raise InvalidArgument(f"contrast={self.contrast!r} must be two values of the exposure.")
+
+
+def at_least(least: int, value: object, name: str) -> None:
+    """Raise :class:`InvalidArgument` unless ``value`` is a whole number of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise InvalidArgument(f"{name}={value!r} must be a whole number, at least {least}.")
