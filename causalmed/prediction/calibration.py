@@ -119,6 +119,8 @@ def weak_calibration(
     x = logit(risk)
     ones = np.ones((len(x), 1))
     large, influence_large = _fit(ones, outcome, offset=x)
+    if np.ptp(x) < 1e-12:
+        return _of_a_constant(large, influence_large, cluster, level)
     both, influence_both = _fit(np.column_stack([ones, x]), outcome)
     intervals = [
         normal_interval(float(value), float(error), cluster=cluster, level=level)
@@ -192,6 +194,16 @@ def calibration_curve(
     )  # fmt: skip
 
 
+def _of_a_constant(
+    large: Array, influence: Array, cluster: NDArray[np.intp] | None, level: float
+) -> WeakCalibration:
+    """Calibration of one risk for everybody: it has no spread, so slope and intercept do not exist."""
+    error = float(np.sqrt(robust_covariance(influence, cluster)[0, 0]))
+    none = normal_interval(np.nan, np.nan, level=level)
+    in_the_large = normal_interval(float(large[0]), error, cluster=cluster, level=level)
+    return WeakCalibration(in_the_large=in_the_large, intercept=none, slope=none)
+
+
 def _fit(matrix: Array, outcome: Array, offset: Array | None = None) -> tuple[Array, Array]:
     """Coefficients of a logistic regression and the influence of each patient on them, (n, p)."""
     fit = fit_logistic(matrix, outcome, offset=offset)
@@ -218,8 +230,7 @@ def _distances(basis: Array, p: Array, coefficients: Array) -> Array:
 
 def _null_draws(basis: Array, p: Array, n: int, generator: np.random.Generator, draws: int) -> Array:
     """Draw spline coefficients as estimated from n patients whose risks are exactly p."""
-    perfect = np.zeros(basis.shape[1])
-    perfect[1:2] = 1.0
+    perfect = np.linalg.lstsq(basis, logit(p), rcond=None)[0]
     information = basis.T @ (basis * (p * (1 - p))[:, None]) * (n / len(p))
     return np.asarray(
         generator.multivariate_normal(perfect, np.linalg.pinv(information), size=draws, method="eigh")

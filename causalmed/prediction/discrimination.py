@@ -46,7 +46,8 @@ def auroc(
 
     DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837-845; midranks as in Sun and Xu (2014), IEEE
     Signal Processing Letters 21:1389-1393. With clusters, placement deviations are summed within each
-    cluster (Obuchowski 1997, Biometrics 53:567-578).
+    cluster (Obuchowski 1997, Biometrics 53:567-578). Where the order is perfect that variance is 0; the limits
+    are then exact binomial ones of as many independent pairs as the rarer side has patients.
 
     Parameters
     ----------
@@ -88,11 +89,22 @@ def auroc(
     placement[~event] = 1.0 - (rankdata(risk)[~event] - rankdata(risk[~event])) / m
     area = float(placement[event].mean())
     influence = _influence(placement, event, area)
+    if area in (0.0, 1.0):
+        return Discrimination(
+            interval=_of_a_perfect_order(area, min(m, controls), level), influence=influence
+        )
     std_error = std_error_of_mean(influence, cluster)
     return Discrimination(
         interval=normal_interval(area, std_error, cluster=cluster, level=level, scale="logit"),
         influence=influence,
     )
+
+
+def _of_a_perfect_order(area: float, pairs: int, level: float) -> Interval:
+    """Exact binomial limits of as many independent pairs as the rarer side has patients."""
+    limit = ((1 - level) / 2) ** (1 / pairs)
+    low, high = (limit, 1.0) if area == 1.0 else (0.0, 1 - limit)
+    return Interval(estimate=area, low=low, high=high, std_error=0.0, level=level)
 
 
 def _influence(placement: NDArray[np.float64], event: NDArray[np.bool_], area: float) -> NDArray[np.float64]:

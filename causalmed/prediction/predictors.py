@@ -178,7 +178,7 @@ def fit_predictor(
 def probabilities(classifier: Any, rows: Any, *, positive: object) -> NDArray[np.float64]:
     """Return the probability of one class from a classifier, shape (n,)."""
     table = np.asarray(classifier.predict_proba(rows), dtype=np.float64)
-    classes = list(getattr(classifier, "classes_", [0, 1]))
+    classes = np.asarray(getattr(classifier, "classes_", [0, 1])).tolist()
     if positive not in classes:
         raise InvalidArgument.option("positive", positive, classes)
     return _checked(table[:, classes.index(positive)], len(rows))
