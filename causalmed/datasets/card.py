@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ from causalmed.datasets.postop_constants import CAUSES, HOSPITALS_APART, NODES, 
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from causalmed.datasets.calibration import OfficialComparison
 
 __all__ = ["TABLES", "write_tables"]
 
@@ -36,10 +39,9 @@ def write_tables(card: str) -> str:
 
     Examples
     --------
-    >>> print(write_tables("<!-- table: hospitals -->\nold\n<!-- end -->")[:75])
+    >>> print(write_tables("<!-- table: hospitals -->\nold\n<!-- end -->")[:70])
     <!-- table: hospitals -->
     | column | ordinary hospitals | held apart |
-    | --- |
     """
     return _BLOCK.sub(lambda match: f"{match[1]}{TABLES[match['name']]()}\n{match[3]}", card)
 
@@ -114,11 +116,9 @@ def nulls_table() -> str:
 
 def official_terms_table() -> str:
     """Return the official log odds ratios beside the cohort's."""
-    from causalmed.datasets.calibration import compare_with_official
-
-    terms = compare_with_official().terms
+    terms = _official().terms
     rows = [
-        (name, f"{row['official']:.2f}", f"{row['cohort']:.2f} ± {row['std_error']:.2f}")
+        (str(name), f"{row['official']:.2f}", f"{row['cohort']:.2f} ± {row['std_error']:.2f}")
         for name, row in terms.iterrows()
     ]
     return _table(("term", "official log OR", "cohort log OR (± standard error)"), rows)
@@ -126,9 +126,7 @@ def official_terms_table() -> str:
 
 def official_fifths_table() -> str:
     """Fifths of official risk, and how the whole compares."""
-    from causalmed.datasets.calibration import compare_with_official
-
-    comparison = compare_with_official()
+    comparison = _official()
     rows = [
         (str(fifth), f"{row['official']:.1%}", f"{row['cohort']:.1%}")
         for fifth, row in comparison.fifths.iterrows()
@@ -221,6 +219,13 @@ def _auc(values: pd.Series, outcome: pd.Series) -> float:
     ranks = values.rank()
     events = int(outcome.sum())
     return float((ranks[outcome == 1].sum() - events * (events + 1) / 2) / (events * (len(outcome) - events)))
+
+
+@lru_cache(maxsize=1)
+def _official() -> OfficialComparison:
+    from causalmed.datasets.calibration import compare_with_official
+
+    return compare_with_official()
 
 
 def _shipped() -> pd.DataFrame:

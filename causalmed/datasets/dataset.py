@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -118,7 +118,7 @@ def load_dataset(name: str) -> Dataset:
     truth: unknown: real data
     hospitals held apart: none
     """
-    if name not in DATASETS:
+    if not isinstance(name, str) or name not in DATASETS:
         raise InvalidArgument.option("name", name, DATASETS)
     return DATASETS[name]()
 
@@ -170,14 +170,17 @@ def _text(file: str) -> str:
     return files("causalmed._data").joinpath(file).read_text(encoding="utf-8")
 
 
-def _table(file: str, *, index_col: str | None = None, dtype: dict[str, type] | None = None) -> pd.DataFrame:
+def _table(
+    file: str, *, index_col: str | None = None, dtype: Mapping[str, type] | None = None
+) -> pd.DataFrame:
     import io
 
     import pandas as pd
 
     content = files("causalmed._data").joinpath(file).read_bytes()
+    types: Any = dtype
     compression: Any = "gzip" if file.endswith(".gz") else None
-    return pd.read_csv(io.BytesIO(content), index_col=index_col, dtype=dtype, compression=compression)
+    return pd.read_csv(io.BytesIO(content), index_col=index_col, dtype=types, compression=compression)
 
 
 def _count(truth: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ AFTER: Final[tuple[Node, ...]] = (
         tier="after",
         law=Normal(sd=52.0, low=1.0, high=600.0), intercept=88.0,
         terms=(
-            term(72.0, "infection_30d", source="Warschkow 2012: AUC 0.81; +97 mg/l for a leak"),
+            term(60.0, "infection_30d", source="Warschkow 2012: AUC 0.81; +97 mg/l for a leak"),
             term(18.0, "open_approach", source="assumed"),
             term(10.0, "duration_min", source="assumed: per doubling"),
             term(-20.0, "chronic_steroids", source="assumed"),
@@ -24,9 +24,9 @@ AFTER: Final[tuple[Node, ...]] = (
     Node(
         name="length_of_stay_days", meaning="nights in hospital after the operation", unit="days",
         kind="count",
-        tier="after", law=LogNormal(sd=0.60, low=0.0, high=120.0), intercept=1.42,
+        tier="after", law=LogNormal(sd=0.60, low=0.0, high=120.0), intercept=1.46,
         terms=(
-            term(0.62, "infection_30d", source="Kirkland 1999: 11 v 6 days"),
+            term(0.50, "infection_30d", source="Kirkland 1999: 11 v 6 days"),
             term(0.25, "open_approach", source="assumed"),
             term(0.12, "frailty", source="assumed"),
             term(0.06, "age", source="assumed"),

@@ -42,7 +42,7 @@ def exposed_risks(*, prevalence: float, odds_ratio: float, risk: float) -> tuple
     --------
     >>> r1, r0 = exposed_risks(prevalence=0.25, odds_ratio=1.85, risk=0.11)
     >>> round(r1, 4), round(r0, 4)
-    (0.1562, 0.0946)
+    (0.16, 0.0933)
     """
     from scipy.optimize import brentq
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from causalmed.datasets.mechanism import Bernoulli, Choice, Factor, LogNormal, Node, Normal, Ordered
 from causalmed.engine import generator
+from causalmed.errors import InvalidArgument, UnknownNode
 
 __all__ = ["FloatArray", "Values", "draw", "linear_predictor", "offsets", "simulate"]
 
@@ -56,6 +57,11 @@ def simulate(
     dict of str to ndarray, each of shape (rows,)
         Codes for columns with levels, numbers otherwise, in the order of the nodes.
 
+    Raises
+    ------
+    InvalidArgument, UnknownNode
+        If no patient is asked for, or ``do`` names no node or sets it to no number.
+
     Examples
     --------
     >>> from causalmed.datasets.mechanism import term
@@ -68,8 +74,8 @@ def simulate(
     >>> simulate([coin, echo], 3, seed=1, do={"coin": 1})["echo"]
     array([1., 1., 1.])
     """
-    fixed = dict(do or {})
     known = {node.name: node for node in nodes}
+    fixed = _checked(rows, do or {}, known)
     moved: set[str] = set()
     values: dict[str, FloatArray] = {}
     for node in nodes:
@@ -114,6 +120,20 @@ def offsets(node: Node, hospitals: int) -> FloatArray:
     return np.concatenate([scores, np.array(node.habit.apart)])
 
 
+def _checked(rows: int, do: Mapping[str, float], nodes: Mapping[str, Node]) -> dict[str, float]:
+    if isinstance(rows, bool) or not isinstance(rows, int | np.integer) or rows < 1:
+        raise InvalidArgument(f"{rows!r} patients cannot be drawn; give a whole number, at least 1.")
+    unknown = [name for name in do if name not in nodes]
+    if unknown:
+        raise UnknownNode.among(unknown, nodes)
+    for name, value in do.items():
+        if isinstance(value, str) or not np.isfinite(value):
+            raise InvalidArgument(
+                f"do={{{name!r}: {value!r}}} must be a number: the code of the level, or the value."
+            )
+    return {name: float(value) for name, value in do.items()}
+
+
 @singledispatch
 def draw(law: object, linear: FloatArray, noise: FloatArray) -> FloatArray:
     """Turn a linear predictor and uniform noise into values by the law's quantile function."""
@@ -132,14 +152,15 @@ def _(law: Normal, linear: FloatArray, noise: FloatArray) -> FloatArray:
     from scipy.special import ndtr, ndtri
 
     low, high = ndtr((law.low - linear) / law.sd), ndtr((law.high - linear) / law.sd)
-    return np.round(linear + law.sd * ndtri(low + (high - low) * noise), law.decimals)
+    return np.asarray(np.round(linear + law.sd * ndtri(low + (high - low) * noise), law.decimals))
 
 
 @draw.register
 def _(law: LogNormal, linear: FloatArray, noise: FloatArray) -> FloatArray:
     from scipy.special import ndtri
 
-    return np.round(np.clip(np.exp(linear + law.sd * ndtri(noise)), law.low, law.high), law.decimals)
+    values = np.clip(np.exp(linear + law.sd * ndtri(noise)), law.low, law.high)
+    return np.asarray(np.round(values, law.decimals))
 
 
 @draw.register
