@@ -90,7 +90,7 @@ class GroupMetrics:
         Whether the other groups of the attribute are compared with this one.
     n, events : int
         Patients and patients with the outcome.
-    sensitivity, specificity, missed, false_alarms, alerts : Interval or None
+    sensitivity, specificity, missed, false_alarms, alerts, predictive_value : Interval or None
         Shares; ``missed`` is 1 - sensitivity, ``false_alarms`` 1 - specificity. ``None`` where nobody
         could show them.
     calibration : Interval or None
@@ -112,6 +112,7 @@ class GroupMetrics:
     missed: Interval | None
     false_alarms: Interval | None
     alerts: Interval | None
+    predictive_value: Interval | None
     calibration: Interval | None
     auroc: Interval | None
     brier: Interval | None
@@ -128,6 +129,7 @@ INTERVALS = (
     "missed",
     "false_alarms",
     "alerts",
+    "predictive_value",
     "calibration",
     "auroc",
     "brier",
@@ -188,6 +190,7 @@ def _metrics(part: Patients, *, grouping: Grouping, code: int, suppressed: bool)
         missed=shares.get("missed"),
         false_alarms=shares.get("false_alarms"),
         alerts=shares.get("alerts"),
+        predictive_value=shares.get("predictive_value"),
         calibration=_calibration(part),
         auroc=_area(part),
         brier=_mean(part, (p - y) ** 2),
@@ -211,6 +214,7 @@ def _shares(part: Patients) -> dict[str, Interval]:
         "missed": (~alert, event),
         "false_alarms": (alert, ~event),
         "alerts": (alert, everybody),
+        "predictive_value": (event, alert),
     }
     return {
         name: clustered_proportion(flags[rows], _clusters(part.among(rows)), level=part.level)
