@@ -15,6 +15,7 @@ import numpy as np
 
 from causalmed.cohort import Cohort
 from causalmed.errors import CausalmedError, ColumnNotFound, DataError, InvalidArgument
+from causalmed.explanation.players import word_of
 
 __all__ = ["Clearance", "Contraindicated", "Contraindication", "check_rules", "violations"]
 
@@ -172,17 +173,12 @@ def with_changes(patient: Cohort, changes: Mapping[str, float]) -> Cohort:
 
 def describe(patient: Cohort, changes: Mapping[str, float]) -> str:
     """Write changes in words: ``drug: none → cefazolin``."""
-    changed = with_changes(patient, changes)
+    columns = {name: patient.column(name) for name in changes}
     parts = (
-        f"{name.replace('_', ' ')}: {_label(patient, name)} → {_label(changed, name)}" for name in changes
+        f"{name.replace('_', ' ')}: {word_of(column, column.values[0])} → {word_of(column, changes[name])}"
+        for name, column in columns.items()
     )
     return ", ".join(parts)
-
-
-def _label(patient: Cohort, name: str) -> str:
-    column = patient.column(name)
-    label = str(column.labels()[0])
-    return label if column.levels else f"{float(label):.4g}"
 
 
 def _is_level(word: str, patient: Cohort) -> bool:

@@ -11,7 +11,7 @@ from causalmed.cohort import Cohort
 from causalmed.errors import InvalidArgument, NotConverged
 from causalmed.explanation.explanation import QUESTIONS, Explanation
 from causalmed.explanation.places import Place, place_of
-from causalmed.explanation.players import Matrix, Players, RiskFunction
+from causalmed.explanation.players import Matrix, Players, RiskFunction, word_of
 from causalmed.explanation.shapley import Attributions, exact
 from causalmed.graph import Graph
 from causalmed.results import Provenance
@@ -169,15 +169,10 @@ def _check_sum(found: Attributions, risks: Matrix, patients: Cohort) -> None:
 
 
 def _given(players: Players, patients: Cohort) -> tuple[tuple[str, ...], ...]:
-    columns = [patients.column(name) for name in players.names]
-    written = [_written(column.labels().tolist(), column.levels) for column in columns]
+    written = [
+        [word_of(column, value) for value in column.values] for column in map(patients.column, players.names)
+    ]
     return tuple(zip(*written, strict=True))
-
-
-def _written(labels: Sequence[str], levels: Sequence[str]) -> list[str]:
-    if levels:
-        return [str(label) for label in labels]
-    return [f"{float(label):.4g}" for label in labels]
 
 
 def _places(graph: Graph | None, features: Sequence[str], outcome: str | None) -> tuple[Place, ...]:

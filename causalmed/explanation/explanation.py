@@ -25,6 +25,7 @@ __all__ = ["QUESTIONS", "Explanation"]
 QUESTIONS = {"used": "What did the model use?"}
 """The questions that can be asked, by name."""
 
+MOST_BARS = 12
 UNIT = "percentage points of risk"
 
 
@@ -203,17 +204,12 @@ class Explanation:
 def _one(explanation: Explanation) -> Bars:
     given, values = explanation.given[0], explanation.values[0]
     error = 1.959964 * explanation.std_error[0]
-    rows = tuple(
-        _bar(explanation, feature, f"{_spoken(feature)}: {given[j]}", float(values[j]), float(error[j]))
-        for j, feature in enumerate(explanation.features)
-    )
+    labels = [f"{_spoken(feature)}: {given[j]}" for j, feature in enumerate(explanation.features)]
     risk = in_patients(float(explanation.risks[0]) / 100)
-    largest = [_spoken(explanation.features[j]) for j in np.argsort(-np.abs(values), kind="stable")[:2]]
-    title = f"The model says {risk} for this patient, and used {' and '.join(largest)} most"
     return Bars(
-        title=title,
+        title=f"The model says {risk} for this patient, and used {_largest(explanation, values)} most",
         question=explanation.question,
-        rows=rows,
+        rows=_rows(explanation, labels, values, error),
         axis_label=UNIT,
         start=explanation.start,
         end=float(explanation.risks[0]),
@@ -222,14 +218,34 @@ def _one(explanation: Explanation) -> Bars:
 
 def _many(explanation: Explanation) -> Bars:
     mean = np.abs(explanation.values).mean(axis=0)
-    rows = tuple(
-        _bar(explanation, feature, _spoken(feature), float(mean[j]), math.nan)
-        for j, feature in enumerate(explanation.features)
+    labels = [_spoken(feature) for feature in explanation.features]
+    return Bars(
+        title=f"Over {len(explanation):,} patients, the model used {_largest(explanation, mean)} most",
+        question=explanation.question,
+        rows=_rows(explanation, labels, mean, np.full_like(mean, np.nan)),
+        axis_label=f"mean size of the attribution, {UNIT}",
     )
-    largest = [_spoken(explanation.features[j]) for j in np.argsort(-mean, kind="stable")[:2]]
-    title = f"Over {len(explanation):,} patients, the model used {' and '.join(largest)} most"
-    axis = f"mean size of the attribution, {UNIT}"
-    return Bars(title=title, question=explanation.question, rows=rows, axis_label=axis)
+
+
+def _largest(explanation: Explanation, values: NDArray[np.float64]) -> str:
+    order = np.argsort(-np.abs(values), kind="stable")[:2]
+    return " and ".join(_spoken(explanation.features[j]) for j in order)
+
+
+def _rows(
+    explanation: Explanation, labels: list[str], values: NDArray[np.float64], error: NDArray[np.float64]
+) -> tuple[BarRow, ...]:
+    """Return the largest bars, and one for all that are left, so that the sum stays what it is."""
+    order = np.argsort(-np.abs(values), kind="stable")
+    shown = order if len(order) <= MOST_BARS else order[: MOST_BARS - 1]
+    rows = [
+        _bar(explanation, explanation.features[j], labels[j], float(values[j]), float(error[j]))
+        for j in shown
+    ]
+    left = order[len(shown) :]
+    if len(left):
+        rows.append(BarRow(label=f"{len(left)} others together", value=float(values[left].sum())))
+    return tuple(rows)
 
 
 def _bar(explanation: Explanation, feature: str, label: str, value: float, error: float) -> BarRow:

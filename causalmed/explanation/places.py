@@ -34,10 +34,10 @@ class Place:
     feature : str
         Name of the feature.
     place : str
-        ``"cause"`` (nothing else of the model lies before it), ``"mediator"`` (a cause that carries part
-        of another feature's effect), ``"rating"`` (shares a hidden cause with the outcome), ``"collider"``
-        (a common effect of causes of the outcome), ``"proxy"`` (shares a measured cause),
-        ``"after the outcome"``, ``"unconnected"`` or ``"not in the graph"``.
+        ``"cause"``; ``"mediator"`` (a cause that a candidate acts on, and so carries part of its effect);
+        ``"rating"`` (shares a hidden cause with the outcome); ``"collider"`` (a common effect of causes of
+        the outcome); ``"proxy"`` (shares a measured cause); ``"after the outcome"``; ``"unconnected"``;
+        ``"not in the graph"``.
     how : str
         The place in a few words, for a picture: ``"cause (direct)"``.
     reason : str
@@ -63,7 +63,8 @@ def place_of(graph: Graph, feature: str, *, outcome: str, features: Sequence[str
     outcome : str
         The outcome, a node of the graph.
     features : sequence of str
-        All features of the model: a cause that lies between one of them and the outcome is a mediator.
+        All features of the model. A cause that one of the graph's exposures acts on is a mediator; in a
+        graph that marks none, a cause that another feature acts on.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def place_of(graph: Graph, feature: str, *, outcome: str, features: Sequence[str
     >>> text = "dag { skill [latent]; diabetes -> glucose -> ssi; skill -> ssi; skill -> rating }"
     >>> graph = Graph.parse(text)
     >>> place_of(graph, "glucose", outcome="ssi", features=("diabetes", "glucose")).how
-    'mediator (after diabetes; direct)'
+    'mediator of diabetes'
     >>> print(place_of(graph, "rating", outcome="ssi").reason)
     rating and ssi share a hidden cause; changing rating changes nothing.
     """
@@ -93,17 +94,26 @@ def place_of(graph: Graph, feature: str, *, outcome: str, features: Sequence[str
 
 
 def _causal(graph: Graph, feature: str, outcome: str, features: Sequence[str]) -> Place:
-    before = sorted((graph.ancestors([feature]) - {feature}) & set(features))
+    acting = graph.exposures or frozenset(features)
+    before = sorted(set(graph.parents(feature)) & acting - {feature})
     way = _way(graph, feature, outcome)
     if before:
-        reason = f"{feature} is a cause of {outcome}, and carries part of what {_listed(before)} does."
-        how = f"mediator (after {_listed(before)}; {way})"
+        how = f"mediator of {_listed(before, most=1)}"
+        reason = (
+            f"{feature} is a cause of {outcome} ({way}), and carries part of what {_listed(before)} does."
+        )
         return Place(feature=feature, place=MEDIATOR, how=how, reason=reason)
     reason = f"{feature} is a cause of {outcome}: {way}."
     carried = _carriers(graph, feature, outcome, features)
     if carried:
         reason += f" All of it passes {_listed(carried)}, so the model may show nothing here."
-    return Place(feature=feature, place=CAUSE, how=f"cause ({way})", reason=reason)
+    return Place(feature=feature, place=CAUSE, how=f"cause ({_short(way)})", reason=reason)
+
+
+def _short(way: str) -> str:
+    if way == "direct":
+        return way
+    return "direct and indirect" if way.startswith("direct") else "indirect"
 
 
 def _way(graph: Graph, feature: str, outcome: str) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from causalmed.cohort import Cohort, Column
 from causalmed.errors import CausalmedError, InvalidArgument
 
-__all__ = ["Players", "RiskFunction"]
+__all__ = ["Players", "RiskFunction", "word_of"]
 
 Matrix = NDArray[np.float64]
 
@@ -113,3 +113,12 @@ def _codes(column: Column, like: Column) -> Matrix:
         )
     code = {label: float(index) for index, label in enumerate(like.levels)}
     return np.array([code[label] for label in column.labels().tolist()], dtype=np.float64)
+
+
+def word_of(column: Column, value: float) -> str:
+    """Write a value of a column as a reader would: its level, yes or no, or a short number."""
+    if column.levels:
+        return column.levels[int(value)]
+    if column.kind == "binary":
+        return "yes" if value == 1 else "no"
+    return f"{value:.4g}"

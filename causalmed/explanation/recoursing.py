@@ -17,7 +17,7 @@ from causalmed.explanation.contraindications import (
 from causalmed.explanation.futures import CausalModel, Future, future, outlook
 from causalmed.explanation.options import MOST_PLANS, Option, all_options, changes, count
 from causalmed.explanation.plans import Outlook, Plan, Recourse
-from causalmed.explanation.players import Players, RiskFunction
+from causalmed.explanation.players import Players, RiskFunction, word_of
 from causalmed.graph import Graph
 from causalmed.identification import identify
 from causalmed.results import Provenance
@@ -243,6 +243,4 @@ def _checked_count(options: Sequence[Sequence[Option]], max_changes: int) -> int
 
 def _written(patient: Cohort, group: Sequence[Option]) -> tuple[str, ...]:
     column = patient.column(group[0].name)
-    if column.levels:
-        return tuple(column.levels[int(option.value)] for option in group)
-    return tuple(f"{option.value:.4g}" for option in group)
+    return tuple(word_of(column, option.value) for option in group)

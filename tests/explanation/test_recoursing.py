@@ -32,9 +32,10 @@ def closed_form(person: Cohort, do: dict[str, float]) -> float:
 
 def every_plan(found: object, person: Cohort, most: int) -> dict[tuple[tuple[str, float], ...], float]:
     """Every combination of the stated levels by nested loops, with its closed-form risk."""
+    read = {**{drug: float(code) for code, drug in enumerate(DRUGS)}, "no": 0.0, "yes": 1.0}
     choices = {}
     for name, labels in found.levels.items():  # type: ignore[attr-defined]
-        choices[name] = [None, *(DRUGS.index(x) if x in DRUGS else float(x) for x in labels)]
+        choices[name] = [None, *(read[x] if x in read else float(x) for x in labels)]
     plans = {}
     for values in itertools.product(*choices.values()):
         do = {name: float(value) for name, value in zip(choices, values, strict=True) if value is not None}
