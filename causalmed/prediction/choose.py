@@ -76,7 +76,7 @@ def choose_features(
     unstable: dict[str, LeftOut] = {}
     checks: list[Check] = []
     if graph is not None:
-        stable = stable_columns(graph, outcome, offered)
+        stable = stable_columns(graph, outcome, offered, recorded=cohort.names)
         unstable = {one.name: one for one in stable.left_out}
         checks.append(_separation(stable.open_path))
     if features is None:
@@ -91,6 +91,7 @@ def choose_features(
             f"No column is left to predict {outcome!r} from: every column is unstable, comes after the "
             "outcome or has another role. stable_columns(graph, outcome, columns) gives the reasons."
         )
+    checks += _protected([name for name in chosen if name in cohort.protected])
     reasons = {**barred, **unstable}
     left = tuple(
         reasons.get(name, LeftOut(name=name, reason="was not asked for", kind="role"))
@@ -198,5 +199,20 @@ def _allowed(shaky: list[LeftOut]) -> list[Check]:
             value=float(len(shaky)),
             threshold=0.0,
             advice="Specificity may fall in another hospital.",
+        )
+    ]
+
+
+def _protected(names: list[str]) -> list[Check]:
+    if not names:
+        return []
+    return [
+        Check(
+            name="protected features",
+            state=State.WARN,
+            sentence=f"The model reads protected columns: {', '.join(names)}.",
+            value=float(len(names)),
+            threshold=0.0,
+            advice="Whether it may is for a person to decide; features= leaves them out.",
         )
     ]

@@ -101,10 +101,12 @@ class StableColumns:
         }
 
 
-def stable_columns(graph: Graph, outcome: str, available: Iterable[str]) -> StableColumns:
+def stable_columns(
+    graph: Graph, outcome: str, available: Iterable[str], *, recorded: Iterable[str] = ()
+) -> StableColumns:
     """Keep the columns through which the risk of the outcome is the same in every hospital.
 
-    Nodes that are not available are projected out. Left out is what comes after the outcome, what shares a
+    Nodes that nobody recorded are projected out. Left out is what comes after the outcome, what shares a
     hidden cause with it (stands in its c-component), and what is marked ``[unstable]``: its mechanism
     differs between hospitals. Then an arrow is drawn from "another hospital" to every unstable node, and as
     long as an open path leads from there to the outcome, the kept descendant of an unstable node nearest to
@@ -120,7 +122,10 @@ def stable_columns(graph: Graph, outcome: str, available: Iterable[str]) -> Stab
     outcome : str
         An observed node.
     available : iterable of str
-        Columns at hand before the outcome.
+        Columns that may be used.
+    recorded : iterable of str
+        Further columns that were recorded but may not be used, for example the hospital: they are no hidden
+        causes.
 
     Returns
     -------
@@ -141,8 +146,8 @@ def stable_columns(graph: Graph, outcome: str, available: Iterable[str]) -> Stab
     """
     offered = tuple(dict.fromkeys(available))
     _check_outcome(graph, outcome)
-    named = [name for name in offered if name in graph and name != outcome]
-    projected = graph.latent_projection(observed=(*named, outcome))
+    seen = {name for name in (*offered, *recorded, outcome) if name in graph and name not in graph.latent}
+    projected = graph.latent_projection(observed=sorted(seen))
     left = {name: why for name in offered if (why := _reason(graph, projected, outcome, name))}
     kept = [name for name in offered if name not in left]
     selection = _with_selection(graph)

@@ -25,7 +25,7 @@ def model_summary(model: RiskModel) -> str:
     """
     lines = [f"Risk of {model.outcome or 'an outcome'}: {model.predictor.describes}."]
     lines.append(f"Uses {len(model.features)} columns: {', '.join(model.features)}.")
-    lines += [f"Leaves out {one}." for one in model.left_out if one.kind != "role"]
+    lines += [f"Left out: {one}." for one in model.left_out if one.kind not in ("role", "outcome")]
     if model.trained is not None and model.calibrated is not None:
         lines.append(
             f"Trained on {model.trained[0]:,} patients ({model.trained[1]:,} events), calibrated on "

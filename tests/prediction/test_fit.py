@@ -167,6 +167,14 @@ def test_without_a_graph_all_earlier_columns_are_used_with_a_warning(cohort):
         found.alert(cohort)
 
 
+def test_protected_columns_in_use_are_said():
+    frame = make(1000, seed=4).assign(sex=np.random.default_rng(0).choice(["F", "M"], 1000))
+    found = fit_risk_model(
+        Cohort.from_frame(frame, outcome="infection", unit="id", protected="sex"), features=["age", "sex"]
+    )
+    assert "reads protected columns: sex" in found.diagnostics.check("protected features").sentence
+
+
 def test_too_few_negatives_says_how_many():
     small = Cohort.from_frame(make(80, seed=3), outcome="infection", unit="id")
     with pytest.raises(

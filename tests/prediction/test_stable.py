@@ -48,6 +48,14 @@ def test_a_cause_that_is_not_at_hand_is_a_hidden_cause():
     assert stable_columns(graph, "y", ["a", "b"]).kept == ("a",)
 
 
+def test_a_hospital_that_is_recorded_is_no_hidden_cause():
+    graph = Graph.parse(
+        "dag { u [latent]; y [outcome]; hospital -> swab; hospital -> timing; u -> swab; u -> y; timing -> y }"
+    )
+    assert stable_columns(graph, "y", ["swab", "timing"], recorded=["hospital"]).kept == ("timing",)
+    assert stable_columns(graph, "y", ["swab", "timing"]).kept == ()
+
+
 def test_a_chain_of_hidden_causes_is_followed():
     graph = Graph.of(edges=[("a", "y"), ("b", "y")], bidirected=[("b", "c"), ("c", "y")])
     found = stable_columns(graph, "y", ["a", "b", "c"])
