@@ -31,7 +31,9 @@ Threads = Annotated[int, typer.Option("--n-jobs", "-j", help="Threads; they neve
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("--out", help="Folder for the protocol and the report.")] = Path("demo"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for the protocol and the report.")] = Path(
+        "demo"
+    ),
     n_jobs: Threads = 2,
 ) -> None:
     """Run the main job on the shipped synthetic cohort."""
@@ -53,7 +55,9 @@ def init(
 
     with _refusals():
         if path.exists():
-            raise DataError(f"{str(path)!r} exists; causalmed does not overwrite a protocol. Name another file.")
+            raise DataError(
+                f"{str(path)!r} exists; causalmed does not overwrite a protocol. Name another file."
+            )
         path.write_text(protocol_template(), encoding="utf-8")
     typer.echo(f"Wrote {path}. Fill it in, then: causalmed check {path}")
 
@@ -74,9 +78,9 @@ def check(protocol: ProtocolFile) -> None:
 @app.command()
 def run(
     protocol: ProtocolFile,
-    out: Annotated[Path, typer.Option("--out", help="The page to write; the JSON file goes beside it.")] = Path(
-        "report.html"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", help="The page to write; the JSON file goes beside it.")
+    ] = Path("report.html"),
     n_jobs: Threads = 2,
 ) -> None:
     """Run a protocol and write its report."""

@@ -18,6 +18,7 @@ from causalmed.reporting.page import (
     Listing,
     Paragraph,
     Section,
+    SignatureLines,
     Table,
 )
 from causalmed.results import State, html_table
@@ -57,7 +58,9 @@ def page(sections: tuple[Section, ...], *, title: str, seal: str, language: str,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("report.html.j2").render(
+    return environment.get_template(
+        "report.html.j2"
+    ).render(
         sections=sections,
         title=title,
         seal=seal,
@@ -135,6 +138,11 @@ class _Renderer:
                 item.asks, kind, _label(item.label, kind), item.text
             )
         return Markup('<dl class="items">{}</dl>').format(rows)
+
+    @render.register
+    def _(self, block: SignatureLines) -> Markup:
+        lines = Markup().join(Markup("<div>{}</div>").format(line) for line in block.lines)
+        return Markup('<div class="sign">{}</div>').format(lines)
 
     @render.register
     def _(self, block: Details) -> Markup:

@@ -63,11 +63,23 @@ ASKED: Final[tuple[Asked, ...]] = (
     Asked(key="out_of_scope", section="purpose", asks="What must it not be used for?"),
     Asked(key="known_inequalities", section="purpose", asks="Which groups are already served worse?"),
     Asked(key="lawful_basis", section="purpose", asks="On which legal basis are the data used?"),
-    Asked(key="data_origin", section="data", asks="Where do the data come from, and how were they collected?"),
-    Asked(key="ethics_approval", section="data", asks="Who approved the use of the data, under which number?"),
-    Asked(key="outcome_ascertainment", section="data", asks="Who decided that a patient was infected, and how?"),
-    Asked(key="graph_authors", section="assumptions", asks="Who drew the arrows, and which were left out on purpose?"),
-    Asked(key="unmeasured_causes", section="assumptions", asks="Which causes of infection were not measured?"),
+    Asked(
+        key="data_origin", section="data", asks="Where do the data come from, and how were they collected?"
+    ),
+    Asked(
+        key="ethics_approval", section="data", asks="Who approved the use of the data, under which number?"
+    ),
+    Asked(
+        key="outcome_ascertainment", section="data", asks="Who decided that a patient was infected, and how?"
+    ),
+    Asked(
+        key="graph_authors",
+        section="assumptions",
+        asks="Who drew the arrows, and which were left out on purpose?",
+    ),
+    Asked(
+        key="unmeasured_causes", section="assumptions", asks="Which causes of infection were not measured?"
+    ),
     Asked(key="material_effect", section="causes", asks="Which difference in risk would change care?"),
     Asked(key="alert_consequence", section="model", asks="What happens to a patient after an alert?"),
     Asked(key="groups_that_matter", section="audit", asks="Why are these the groups that matter?"),

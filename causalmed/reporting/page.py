@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
     from causalmed.results.picture import Picture
 
-__all__ = ["Block", "Checks", "Details", "Figure", "Items", "Listing", "Paragraph", "Section", "Table"]
+__all__ = [
+    "Block",
+    "Checks",
+    "Details",
+    "Figure",
+    "Items",
+    "Listing",
+    "Paragraph",
+    "Section",
+    "SignatureLines",
+    "Table",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +75,13 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureLines:
+    """Empty lines to write on, each with the word under it."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
     """What is folded on screen and open in print."""
 
@@ -71,7 +89,7 @@ class Details:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = "Paragraph | Listing | Figure | Table | Checks | Items | Details"
+Block: TypeAlias = "Paragraph | Listing | Figure | Table | Checks | Items | SignatureLines | Details"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

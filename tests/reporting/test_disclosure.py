@@ -9,7 +9,9 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from causalmed.reporting.disclosure import MINIMUM, hidden_cells
 
-tables = arrays(np.int64, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=6), elements=st.integers(0, 60))
+tables = arrays(
+    np.int64, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=6), elements=st.integers(0, 60)
+)
 
 
 @given(tables)

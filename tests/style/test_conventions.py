@@ -150,11 +150,15 @@ def test_no_global_random_numbers():
 
 
 def test_nothing_is_pickled():
-    users = [relative(path) for path in FILES if re.search(r"\bimport (pickle|cloudpickle|dill)", path.read_text())]
+    users = [
+        relative(path) for path in FILES if re.search(r"\bimport (pickle|cloudpickle|dill)", path.read_text())
+    ]
     assert not users
 
 
-@pytest.mark.parametrize("fragment", sorted((ROOT / "docs" / "changes").glob("*.md")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "fragment", sorted((ROOT / "docs" / "changes").glob("*.md")), ids=lambda path: path.name
+)
 def test_a_change_is_one_sentence(fragment):
     text = fragment.read_text().strip()
     assert text.endswith("."), "a change is told in a sentence"

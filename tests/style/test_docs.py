@@ -56,9 +56,15 @@ def test_paths_in_the_architecture_exist():
 @pytest.mark.parametrize("name", sorted(causalmed._ROOMS))
 def test_signatures_use_no_second_name_for_a_term(name):
     value = getattr(causalmed, name)
-    functions = [value] if inspect.isfunction(value) else [
-        member for key, member in vars(value).items() if inspect.isfunction(member) and not key.startswith("_")
-    ]
+    functions = (
+        [value]
+        if inspect.isfunction(value)
+        else [
+            member
+            for key, member in vars(value).items()
+            if inspect.isfunction(member) and not key.startswith("_")
+        ]
+    )
     for function in functions:
         used = set(inspect.signature(function).parameters) & FORBIDDEN
         assert not used, f"{name}.{function.__name__} says {used}; the glossary has the term"
@@ -104,5 +110,3 @@ def test_notebooks_run(path, tmp_path):
 
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-
-

@@ -1,0 +1,160 @@
+"""The parts of a dossier: each asks one room, and raises in that room's words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from causalmed.engine import generator
+from causalmed.estimation import AIPW, IPW, TMLE, GComputation
+from causalmed.explanation import Contraindication, explain, recourse
+from causalmed.fairness import Tolerance, audit
+from causalmed.prediction import fit_risk_model
+from causalmed.reporting.dossier import Prediction
+from causalmed.scm import fit_scm
+from causalmed.screening import screen_risks
+
+if TYPE_CHECKING:
+    from causalmed.cohort import Cohort
+    from causalmed.estimation import Estimator
+    from causalmed.explanation import Explanation, Recourse
+    from causalmed.fairness import Audit
+    from causalmed.reporting.population import Population
+    from causalmed.reporting.protocol import Protocol
+    from causalmed.screening import RiskScreen
+
+__all__ = ["audit_part", "explanation_part", "prediction_part", "recourse_part", "screen_part"]
+
+_ESTIMATORS: Final[dict[str, Estimator]] = {
+    "TMLE": TMLE(),
+    "AIPW": AIPW(),
+    "IPW": IPW(),
+    "GComputation": GComputation(),
+}
+_EXPLAINED: Final = 100
+"""Patients whose attributions are averaged; chosen by the seed."""
+_BACKGROUND: Final = 2_000
+"""Patients with whom they are compared; the sampling error is reported."""
+
+
+def screen_part(protocol: Protocol, population: Population, *, n_jobs: int) -> RiskScreen:
+    """Ask every candidate whether it causes the outcome."""
+    question = protocol.question
+    return screen_risks(
+        population.graph,
+        population.cohort,
+        outcome=question.outcome,
+        candidates=question.candidates or None,
+        estimator=_ESTIMATORS[question.estimator],
+        alpha=question.alpha,
+        margin=question.margin,
+        seed=protocol.report.seed,
+        n_jobs=n_jobs,
+    )
+
+
+def prediction_part(protocol: Protocol, population: Population) -> Prediction | None:
+    """Fit the risk model on the hospitals not held apart; test it on those that are, or on a third."""
+    plan = protocol.prediction
+    if plan is None:
+        return None
+    seen, unseen = _split(protocol, population)
+    model = fit_risk_model(
+        seen,
+        outcome=protocol.question.outcome,
+        graph=population.graph,
+        specificity=plan.specificity,
+        seed=protocol.report.seed,
+    )
+    performances = tuple(
+        (name, model.performance(cohort, seed=protocol.report.seed)) for name, cohort in unseen
+    )
+    return Prediction(model=model, performances=performances, seen=seen, tested=unseen[0][1])
+
+
+def explanation_part(
+    protocol: Protocol, population: Population, prediction: Prediction | None
+) -> Explanation | None:
+    """Explain the risks of some of the patients the model never saw."""
+    if prediction is None:
+        return None
+    seed = protocol.report.seed
+    return explain(
+        prediction.model,
+        _some(prediction.tested, _EXPLAINED, seed, "explained"),
+        background=_some(prediction.seen, _BACKGROUND, seed, "background"),
+        graph=population.graph,
+        seed=seed,
+    )
+
+
+def recourse_part(
+    protocol: Protocol, population: Population, prediction: Prediction | None, *, n_jobs: int
+) -> Recourse | None:
+    """Work through the alerted patient of middle risk; only where no row is a real person."""
+    plan = protocol.recourse
+    if plan is None or prediction is None or not population.synthetic:
+        return None
+    seed = protocol.report.seed
+    scm = fit_scm(population.graph, prediction.seen, seed=seed, n_jobs=n_jobs)
+    rules = tuple(Contraindication(when=rule.when, never=rule.never) for rule in plan.contraindicated)
+    return recourse(
+        prediction.model,
+        _typical_alert(prediction, plan.actionable),
+        scm=scm,
+        actionable=plan.actionable,
+        contraindicated=rules,
+        seed=seed,
+    )
+
+
+def audit_part(protocol: Protocol, population: Population, prediction: Prediction | None) -> Audit | None:
+    """Hold the model against itself, group by group, among patients it never saw."""
+    plan = protocol.audit
+    if plan is None or prediction is None:
+        return None
+    stated = plan.tolerance
+    tolerance = stated and Tolerance(value=stated.value, stated_by=stated.stated_by, reason=stated.reason)
+    return audit(
+        prediction.model,
+        prediction.tested,
+        protected=plan.protected or None,
+        graph=population.graph,
+        tolerance=tolerance,
+        seed=protocol.report.seed,
+    )
+
+
+def _split(protocol: Protocol, population: Population) -> tuple[Cohort, tuple[tuple[str, Cohort], ...]]:
+    """Patients to learn from, and named groups to test on, the largest first."""
+    cohort, plan = population.cohort, protocol.prediction
+    assert plan is not None
+    if plan.held_apart:
+        hospitals = cohort.column(str(cohort.cluster)).labels()
+        apart = np.isin(hospitals, list(plan.held_apart))
+        named = tuple((f"Hospital {name}", cohort.take(hospitals == name)) for name in plan.held_apart)
+        return cohort.take(~apart), (("Hospitals held apart", cohort.take(apart)), *named)
+    held = generator(protocol.report.seed, "held apart").random(cohort.n) < 1 / 3
+    return cohort.take(~held), (("Patients kept apart at random", cohort.take(held)),)
+
+
+def _some(cohort: Cohort, most: int, seed: int, purpose: str) -> Cohort:
+    if cohort.n <= most:
+        return cohort
+    chosen = generator(seed, "some patients", purpose).choice(cohort.n, size=most, replace=False)
+    return cohort.take(np.sort(chosen))
+
+
+def _typical_alert(prediction: Prediction, actionable: tuple[str, ...]) -> Cohort:
+    """The alerted patient of median risk among those with most that could be changed."""
+    cohort, model = prediction.tested, prediction.model
+    risks, alerts = model.risk(cohort), model.alert(cohort)
+    present = sum(
+        (cohort.values(name) > 0).astype(int) for name in actionable if cohort.column(name).kind == "binary"
+    )
+    rows = np.flatnonzero(alerts & (present == np.max(np.where(alerts, present, -1))))
+    if not len(rows):
+        rows = np.arange(cohort.n)
+    middle = rows[np.argsort(risks[rows], kind="stable")[len(rows) // 2]]
+    return cohort.take([int(middle)])

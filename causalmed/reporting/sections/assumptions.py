@@ -1,0 +1,70 @@
+"""What do we assume causes what?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from causalmed.reporting.graph_picture import graph_picture, in_words
+from causalmed.reporting.page import Block, Details, Figure, Items, Listing, Paragraph, Section, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from causalmed.reporting.dossier import Dossier
+
+__all__ = ["assumptions"]
+
+
+def assumptions(dossier: Dossier) -> Section:
+    """The graph, the evidence behind its arrows, and what would be wrong if it were."""
+    graph, protocol = dossier.population.graph, dossier.protocol
+    with_evidence = {item.arrow for item in protocol.graph.evidence}
+    drawn = {f"{u} -> {v}" for u, v in graph.directed}
+    sourced = len(with_evidence & drawn)
+    hidden = ", ".join(in_words(name) for name in sorted(graph.latent))
+    picture = graph_picture(graph, outcome=protocol.question.outcome, evidence=protocol.graph.evidence)
+    blocks: tuple[Block, ...] = (
+        Figure(picture=picture),
+        Paragraph(
+            text="Every arrow says that one factor may change another; every absent arrow says that it does not. "
+            "The absent arrows are the stronger claims."
+            + (f" These causes were not measured and are drawn dashed: {hidden}." if hidden else "")
+        ),
+        *_evidence(dossier),
+        Details(
+            title="The whole graph as text (DAGitty)",
+            blocks=(Listing(lines=tuple(graph.to_dagitty().splitlines())),),
+        ),
+        Items(items=tuple(item for item in dossier.items() if item.section == "assumptions")),
+    )
+    return Section(
+        key="assumptions",
+        question="What do we assume causes what?",
+        answer=f"The graph has {len(graph.nodes)} factors and {len(graph.directed)} arrows; a source is given for "
+        f"{sourced} of them, the others rest on whoever drew the graph.",
+        blocks=blocks,
+    )
+
+
+def _evidence(dossier: Dossier) -> tuple[Block, ...]:
+    evidence = dossier.protocol.graph.evidence
+    if not evidence:
+        return (Paragraph(text="The protocol names no source for any arrow.", label="missing"),)
+    return (Table(frame=_evidence_frame(dossier), caption="Where the arrows come from"),)
+
+
+def _evidence_frame(dossier: Dossier) -> pd.DataFrame:
+    import pandas as pd
+
+    drawn = {f"{u} -> {v}" for u, v in dossier.population.graph.directed}
+    rows = [
+        {
+            "arrow": f"{number}. {' → '.join(in_words(end) for end in item.arrow.split('->'))}",
+            "source": item.source,
+            "stated by": item.stated_by or "–",
+            "on": item.on or "–",
+            "in the graph": "yes" if item.arrow in drawn else "no: not drawn",
+        }
+        for number, item in enumerate(dossier.protocol.graph.evidence, start=1)
+    ]
+    return pd.DataFrame(rows)
