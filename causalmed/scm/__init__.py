@@ -6,6 +6,7 @@ and for unit counterfactuals. What is not identified is refused; what is only bo
 """
 
 from causalmed.scm.categorical import Categorical
+from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.empirical import Empirical
 from causalmed.scm.fit import fit_scm
 from causalmed.scm.gaussian import LinearGaussian
@@ -18,6 +19,7 @@ from causalmed.scm.terms import Factor, Predictor, Term
 
 __all__ = [
     "Categorical",
+    "Counterfactuals",
     "Empirical",
     "Factor",
     "LinearGaussian",

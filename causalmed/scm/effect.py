@@ -6,14 +6,11 @@ outcome averaged exactly,
 .. math:: \hat E[Y(a)] = \frac{1}{n R} \sum_i \sum_r E[\,Y \mid \mathrm{pillow}_Y = (v_i, x_{ir}(a))\,].
 
 Two errors are kept apart. The Monte-Carlo error comes from R and is shown as a check. The covariance comes
-from the patients: a multiplier bootstrap with exponential weights (Rubin 1981), whose replicates take one
-Newton step of each mechanism, :math:`\hat\theta + \sum_i (w_i - 1)\, \phi_i`, with :math:`\phi_i` the influence of
-patient i, and average over the patients with the same weights. Weights are drawn by hospital where there is one.
+from the patients, by the multiplier bootstrap of :mod:`causalmed.scm.bootstrap`.
 
 References
 ----------
-Robins J (1986). Math Modelling 7:1393-1512. Rubin DB (1981). Ann Stat 9(1):130-134.
-Kline P, Santos A (2012). J Econometric Methods 1(1):23-41 (one-step, or score, bootstrap).
+Robins J (1986). Math Modelling 7:1393-1512.
 """
 
 from __future__ import annotations
@@ -24,14 +21,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from causalmed.engine import Local, generator
+from causalmed.engine import Local
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.results import Effect, Functionals
-from causalmed.scm.mechanism import Mechanism, Regressed
-from causalmed.scm.nodes import columns_of
-from causalmed.scm.terms import FloatArray, Values
+from causalmed.scm.bootstrap import resampled
 from causalmed.scm.effect_report import LABELS, as_effect
+from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.nodes import columns_of
 from causalmed.scm.request import Request
+from causalmed.scm.terms import FloatArray, Values
 from causalmed.scm.worlds import Worlds, expected_outcome
 
 if TYPE_CHECKING:
@@ -77,27 +75,19 @@ def _observed(
     curves = _curves(worlds, model.mechanisms, ask, arms, draws=ask.draws)
     values = np.append(curves.mean(axis=0)[:, member].mean(axis=1), y[member].mean())
     error = curves[:, :, member].mean(axis=2)
-    weights = _weights(model, ask, rows=worlds.rows)
-    changed = worlds.plan.affected & set(worlds.plan.order)
-    shifts = {
-        node: (weights - 1.0) @ mechanism.influence(given[node], _pillow(model, node, given))
-        for node in changed
-        if isinstance(mechanism := model.mechanisms[node], Regressed)
-    }
+    changed = worlds.plan.affected & set(worlds.plan.needed)
+    again = resampled(model, changed, columns=given, replicates=ask.replicates, seed=ask.seed)
 
     def replicate(b: int) -> FloatArray:
-        moved = dict(model.mechanisms) | {
-            node: _moved(model.mechanisms[node], shift[b]) for node, shift in shifts.items()
-        }
-        w = weights[b] * member
-        once = _curves(worlds, moved, ask, arms, draws=1)[0]
+        w = again.weights[b] * member
+        once = _curves(worlds, again.mechanisms(b), ask, arms, draws=1)[0]
         return np.append(once @ w, y @ w) / w.sum()
 
     replicates = np.array(Local(n_jobs=ask.n_jobs).map(replicate, range(ask.replicates)))
     covariance = np.cov(replicates.T, ddof=1)
     source = f"multiplier bootstrap of the model's mechanisms, {ask.replicates} replicates"
     functionals = Functionals(labels=LABELS, values=values, covariance=covariance, source=source)
-    return functionals, error, _crude(exposed, y, arms, weights)
+    return functionals, np.asarray(error), _crude(exposed, y, arms, again.weights)
 
 
 def _drawn(
@@ -145,32 +135,13 @@ def _natural(worlds: Worlds, mechanisms: Mapping[str, Mechanism], exposure: str,
     return expected_outcome(replace(worlds, plan=plan), mechanisms, do={}, draw=draw)
 
 
-def _pillow(model: StructuralCausalModel, node: str, given: Values) -> dict[str, FloatArray]:
-    return {name: given[name] for name in model.factors.pillows[node]}
-
-
-def _moved(mechanism: Mechanism, shift: FloatArray) -> Mechanism:
-    assert isinstance(mechanism, Regressed)
-    return mechanism.with_parameters(mechanism.parameters + shift)
-
-
 def _members(population: str, exposed: FloatArray, arms: tuple[float, ...]) -> np.ndarray:
     if population == "all":
         return np.ones(len(exposed), dtype=bool)
     member = exposed == arms[0 if population == "exposed" else 1]
     if not member.any():
         raise NotEnoughEvents(f"No patient is in population={population!r} of this contrast.")
-    return member
-
-
-def _weights(model: StructuralCausalModel, ask: Request, *, rows: int) -> FloatArray:
-    """Return exponential weights with mean 1, shape (replicates, rows), one a patient or a cluster."""
-    assert model.cohort is not None
-    codes = model.cohort.cluster_codes
-    groups = np.arange(rows) if codes is None else codes
-    size = int(groups.max()) + 1
-    drawn = generator(ask.seed, "bootstrap weights").standard_exponential((ask.replicates, size))[:, groups]
-    return np.asarray(drawn / drawn.mean(axis=1, keepdims=True))
+    return np.asarray(member)
 
 
 def _crude(

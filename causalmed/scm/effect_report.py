@@ -122,7 +122,8 @@ def _monte_carlo(worlds: Worlds, functionals: Functionals, error: FloatArray) ->
     elif draws < 2:
         sentence = "One draw was made, so the Monte-Carlo error is not known."
     else:
-        sentence = f"The Monte-Carlo error of the difference is {size:.2g}, {100 * share:.0f} % of its standard error."
+        part = f"{100 * share:.0f} % of its standard error"
+        sentence = f"The Monte-Carlo error of the difference is {size:.2g}, {part}."
     known = draws > 1 or not worlds.simulated
     return Check(
         name="Monte-Carlo error",
@@ -141,7 +142,7 @@ def _parameters(model: StructuralCausalModel) -> Check:
     return Check(
         name="parameter uncertainty",
         state=State.WARN,
-        sentence="The mechanisms are taken as exact; the model holds no patients to tell their uncertainty from.",
+        sentence="The mechanisms are taken as exact; the model holds no patients to tell how sure they are.",
         advice="Fit the model on a cohort to get intervals.",
     )
 
@@ -156,6 +157,9 @@ def _reach(info: NodeInfo, arms: tuple[float, ...]) -> Check:
     return Check(
         name="observed range",
         state=State.WARN,
-        sentence=f"{info.name} = {', '.join(outside)} lies outside what was observed ({info.low:g} to {info.high:g}).",
+        sentence=(
+            f"{info.name} = {', '.join(outside)} lies outside what was observed "
+            f"({info.low:g} to {info.high:g})."
+        ),
         advice="The answer rests on the straight line alone there; choose values inside.",
     )

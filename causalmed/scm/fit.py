@@ -88,11 +88,13 @@ def fit_scm(
     ...     pd.DataFrame({"emergency": emergency, "late": late, "ssi": ssi}), outcome="ssi")
     >>> scm = fit_scm(Graph.parse("dag { emergency -> {late ssi}; late -> ssi }"), cohort)
     >>> print(scm.effect(exposure="late", outcome="ssi").risk_difference)
-    0.074 (95 % CI 0.047 to 0.10)
+    0.067 (95 % CI 0.046 to 0.089)
     """
     projected = _projected(graph, cohort)
-    outcomes = sorted(graph.outcomes) or [name for name in [cohort.outcome] if name in projected]
-    factors = factorise(projected, outcomes=[name for name in outcomes if name is not None])
+    outcomes = sorted(graph.outcomes)
+    if not outcomes and cohort.outcome is not None and cohort.outcome in projected:
+        outcomes = [cohort.outcome]
+    factors = factorise(projected, outcomes=outcomes)
     stated = dict(mechanisms or {})
     if unknown := [name for name in stated if name not in projected]:
         raise UnknownNode.among(unknown, projected.nodes)

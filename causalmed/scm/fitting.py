@@ -77,8 +77,9 @@ def fit_mechanism(column: ColumnLike, inputs: Sequence[ColumnLike], spec: Mechan
 def _terms(inputs: Sequence[ColumnLike], stated: Sequence[str] | None, *, node: str) -> tuple[Term, ...]:
     table = {each.name: each for each in inputs}
     levels = {each.name: each.levels for each in inputs if each.levels}
-    texts = [(Factor(column=name),) for name in table] if stated is None else None
-    products = texts or [factors_of(text, levels=levels) for text in stated or ()]
+    products: list[tuple[Factor, ...]] = [(Factor(column=name),) for name in table]
+    if stated is not None:
+        products = [factors_of(text, levels=levels) for text in stated]
     strange = {factor.column for factors in products for factor in factors} - set(table)
     if strange:
         raise ColumnNotFound.among(sorted(strange), list(table), where=f"terms of {node!r}")

@@ -44,6 +44,8 @@ class Plan:
         D.
     district : mapping of str to frozenset of str
         Node → its district in A.
+    targets : frozenset of str
+        What is asked for.
     """
 
     order: tuple[str, ...]
@@ -51,20 +53,31 @@ class Plan:
     exposures: frozenset[str]
     wanted: frozenset[str]
     district: Mapping[str, frozenset[str]]
+    targets: frozenset[str]
 
     def sees_natural(self, node: str, exposure: str) -> bool:
         """Say whether the factor of ``node`` sees the exposure's own value, not the one it is set to."""
         return exposure in self.district[node]
+
+    def sees_set(self, node: str, seen: str) -> bool:
+        """Say whether ``seen`` is an exposure whose set value the factor of ``node`` sees."""
+        return seen in self.exposures and not self.sees_natural(node, seen)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The nodes that have to be drawn: an exposure only where its own value is seen."""
+        needed = set(self.targets - self.exposures)
+        for node in reversed(self.order):
+            if node in needed:
+                needed |= {seen for seen in self.pillows[node] if not self.sees_set(node, seen)}
+        return tuple(node for node in self.order if node in needed)
 
     @property
     def affected(self) -> frozenset[str]:
         """The nodes whose factor sees a value that the intervention changed."""
         changed: set[str] = set()
         for node in self.order:
-            if any(
-                (seen in self.exposures and not self.sees_natural(node, seen)) or seen in changed
-                for seen in self.pillows[node]
-            ):
+            if any(self.sees_set(node, seen) or seen in changed for seen in self.pillows[node]):
                 changed.add(node)
         return frozenset(changed)
 
@@ -97,7 +110,14 @@ def plan_intervention(factors: Factorisation, *, exposures: Iterable[str], targe
         for child in graph.children(source):
             if child in wanted and child in district[source]:
                 _refuse(factors, source, child, exposed=exposed, targets=frozenset(targets), wanted=wanted)
-    return Plan(order=order, pillows=factors.pillows, exposures=exposed, wanted=wanted, district=district)
+    return Plan(
+        order=order,
+        pillows=factors.pillows,
+        exposures=exposed,
+        wanted=wanted,
+        district=district,
+        targets=frozenset(targets),
+    )
 
 
 def find_hedge(graph: Graph, *, exposures: Iterable[str], targets: Iterable[str]) -> frozenset[str] | None:
@@ -157,8 +177,8 @@ def _refuse(
     if find_hedge(graph, exposures=exposed, targets=targets) is not None:
         raise NotIdentified(
             f"What {asked} would do to {shown} cannot be computed from the observed columns: {loop}. The "
-            f"hidden causes and the arrow give the same pattern in the data, so no number of patients can tell "
-            "them apart.",
+            "hidden causes and the arrow give the same pattern in the data, so no number of patients can "
+            "tell them apart.",
             witness=(f"{source} -> {child}", " ".join(path)),
             suggestions=(
                 f"Measure what {source} and {child} have in common, and put it into the graph.",

@@ -73,7 +73,7 @@ class Regressed(Mechanism, Protocol):
         ...
 
     def influence(self, values: FloatArray, inputs: Values) -> FloatArray:
-        """Return each patient's influence on the parameters, shape (n, p): score times inverse information."""
+        """Return influence on the parameters, shape (n, p): score times inverse information."""
         ...
 
 
@@ -88,7 +88,7 @@ def by_quantile(probabilities: FloatArray, noise: FloatArray, codes: tuple[float
     """Return the value whose piece of (0, 1) the noise falls into."""
     below = cumulative(probabilities)[..., :-1]
     place = np.sum(noise[..., np.newaxis] >= below, axis=-1)
-    return np.asarray(codes)[place]
+    return np.asarray(np.asarray(codes)[place], dtype=np.float64)
 
 
 def positions(values: FloatArray, codes: tuple[float, ...]) -> np.ndarray[tuple[int, ...], np.dtype[np.intp]]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from causalmed.errors import GraphError, InvalidArgument, UnknownNode
 from causalmed.graph import Graph
-from causalmed.results import Effect, Gate, Provenance
+from causalmed.results import Effect, Provenance
 from causalmed.scm.building import by_hand
+from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.effect import scm_effect
 from causalmed.scm.factorisation import Factorisation
 from causalmed.scm.intervention import Plan, plan_intervention
@@ -20,6 +20,8 @@ from causalmed.scm.nodes import NodeInfo, frame_of, read_do
 from causalmed.scm.request import Request
 from causalmed.scm.simulate import noise_from, run
 from causalmed.scm.specs import MechanismSpec
+from causalmed.scm.terms import FloatArray
+from causalmed.scm.unit import draw_counterfactuals, unit_counterfactuals
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,8 +87,8 @@ class StructuralCausalModel:
             strange = set(self.mechanisms[node].columns) - set(self.factors.pillows[node])
             if strange:
                 raise GraphError(
-                    f"The mechanism of {node!r} reads {', '.join(sorted(map(repr, strange)))}, which the graph "
-                    "does not give it. Draw the arrow, or leave the term out."
+                    f"The mechanism of {node!r} reads {', '.join(sorted(map(repr, strange)))}, which the "
+                    "graph does not give it. Draw the arrow, or leave the term out."
                 )
 
     def __repr__(self) -> str:
@@ -252,9 +254,125 @@ class StructuralCausalModel:
         )
         return scm_effect(self, ask)
 
+    def counterfactual(
+        self,
+        patients: Cohort,
+        *,
+        do: Mapping[str, object],
+        outcome: str | None = None,
+        coupling: str = "bounds",
+        draws: int = 1000,
+        replicates: int = 100,
+        level: float = 0.95,
+        seed: int = 0,
+    ) -> Counterfactuals:
+        r"""Return how each patient would have fared, given everything observed up to the outcome.
+
+        What was observed says something about the patient's own noise (abduction); the noise is kept, the
+        intervention made, the nodes below it recomputed. For discrete nodes the data leave an interval, and
+        so does the answer.
+
+        Parameters
+        ----------
+        patients : Cohort
+            One or more, with the columns the model needs.
+        do : mapping of str to value
+            Node → value it is set to (or a sequence, one a patient).
+        outcome : str, optional
+            A binary or numeric node; by default the outcome of the model.
+        coupling : {"bounds", "monotone", "independent", "gumbel"}
+            Bounds that hold whatever the coupling, or a point under a named one.
+        draws : int
+            Draws for points and for ``risk_do``, at least 1.
+        replicates : int
+            Bootstrap replicates for the uncertainty of the mechanisms; 0 for none.
+        level : float
+            Confidence level, in (0, 1).
+        seed : int
+            Non-negative.
+
+        Returns
+        -------
+        Counterfactuals
+
+        Raises
+        ------
+        NotIdentified
+            Hidden causes leave it undetermined.
+        NotInvertible
+            A node between has a mechanism whose noise cannot be recovered; the message names it.
+        InvalidArgument
+            A value, an option, or more combinations of discrete nodes than can be listed.
+        """
+        return unit_counterfactuals(
+            self,
+            patients,
+            do=do,
+            outcome=self._outcome(outcome),
+            coupling=coupling,
+            draws=draws,
+            replicates=replicates,
+            level=level,
+            seed=seed,
+        )
+
+    def counterfactual_draws(
+        self,
+        patients: Cohort,
+        *,
+        do: Mapping[str, object],
+        draws: int = 500,
+        seed: int = 0,
+        outcome: str | None = None,
+        nodes: Sequence[str] | None = None,
+        coupling: str = "monotone",
+    ) -> dict[str, FloatArray]:
+        """Draw the columns of each patient as they would have been, and the risk of the outcome then.
+
+        For recourse: the patient's own outcome is not used, so that it may be unknown. Draws of two calls
+        with one seed share their noise.
+
+        Parameters
+        ----------
+        patients : Cohort
+            One or more.
+        do : mapping of str to value
+            Node → value; numbers are codes where the labels are not numbers.
+        draws, seed : int
+            Draws a patient; seed.
+        outcome : str, optional
+            By default the outcome of the model.
+        nodes : sequence of str, optional
+            What is wanted; by default everything below ``do`` that is not below the outcome.
+        coupling : {"monotone", "independent", "gumbel"}
+            For discrete nodes.
+
+        Returns
+        -------
+        dict of str to ndarray, each of shape (patients, draws)
+            Codes of every node that may change, of the nodes set, and under the name of the outcome its
+            probability (mean) given the rest.
+
+        Raises
+        ------
+        NotIdentified, NotInvertible, InvalidArgument
+            As for :meth:`counterfactual`.
+        """
+        return draw_counterfactuals(
+            self,
+            patients,
+            do=do,
+            outcome=self._outcome(outcome),
+            nodes=nodes,
+            coupling=coupling,
+            draws=draws,
+            seed=seed,
+        )
+
     def _outcome(self, outcome: str | None) -> str:
         if outcome is None and self.outcome is None:
             raise InvalidArgument("The model has no single outcome; name one with outcome=.")
-        name = outcome if outcome is not None else self.outcome
-        assert name is not None
+        name = str(self.outcome if outcome is None else outcome)
+        if name not in self.nodes:
+            raise UnknownNode.among([name], self.nodes)
         return name

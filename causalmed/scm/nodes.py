@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from causalmed.errors import DataError, InvalidArgument, MissingValues, UnknownNode
 from causalmed.scm.terms import FloatArray, Values
@@ -59,10 +58,7 @@ class NodeInfo:
             No such level, not a number, or a level without a single patient.
         """
         text = _label(value)
-        if text in self.levels:
-            number = float(self.levels.index(text))
-        else:
-            number = self._number(value)
+        number = float(self.levels.index(text)) if text in self.levels else self._number(value)
         if self.is_discrete and number not in (self.seen or (0.0, 1.0)):
             raise InvalidArgument(
                 f"{self.name!r} cannot be set to {value!r}. {self._choices()} A level that no patient had "
@@ -124,9 +120,9 @@ def read_do(
 
 
 def _column(info: NodeInfo, value: object, rows: int) -> FloatArray:
-    if isinstance(value, str) or np.ndim(value) == 0:  # type: ignore[call-overload]
+    if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
         return np.full(rows, info.code(value))
-    listed: Sequence[object] = list(np.asarray(value, dtype=object))
+    listed = list(value)
     if len(listed) != rows:
         raise InvalidArgument(f"do= gives {len(listed)} values of {info.name!r} for {rows} patients.")
     return np.array([info.code(each) for each in listed])
@@ -160,8 +156,8 @@ def _recoded(values: FloatArray, levels: tuple[str, ...], info: NodeInfo) -> Flo
         }
         if strange := sorted(set(texts) - set(known)):
             raise DataError(
-                f"Column {info.name!r} has levels that the model does not know: {', '.join(map(repr, strange[:5]))}."
-                f" It knows {', '.join(map(repr, known))}."
+                f"Column {info.name!r} has levels that the model does not know: "
+                f"{', '.join(map(repr, strange[:5]))}. It knows {', '.join(map(repr, known))}."
             )
         values = np.array([known[text] for text in texts])
     if info.seen and (strange_codes := sorted(set(values.tolist()) - set(info.seen))):

@@ -62,7 +62,7 @@ def run(
     given : mapping of str to ndarray, optional
         The same patients as observed: nodes that the intervention cannot reach are taken from it.
     stop_before : str, optional
-        Last node, which is not drawn.
+        A node that is not drawn, because its mean is taken instead.
 
     Returns
     -------
@@ -71,9 +71,9 @@ def run(
     """
     affected = plan.affected
     natural: dict[str, FloatArray] = {}
-    for node in plan.order:
+    for node in plan.needed:
         if node == stop_before:
-            break
+            continue
         if given is not None and node not in affected:
             natural[node] = given[node]
             continue

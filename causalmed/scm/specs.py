@@ -82,8 +82,8 @@ def spec_for(
     """
     if kind not in _BY_KIND:
         raise RoleConflict(
-            f"Node {node!r} is a column of kind {kind!r}, which no mechanism can produce. Leave it out of the "
-            "graph, or state its kind with `kinds=` when the cohort is made."
+            f"Node {node!r} is a column of kind {kind!r}, which no mechanism can produce. Leave it out of "
+            "the graph, or state its kind with `kinds=` when the cohort is made."
         )
     if stated is None:
         return MechanismSpec(family="empirical" if root else _BY_KIND[kind])

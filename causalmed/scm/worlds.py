@@ -45,7 +45,7 @@ class Worlds:
         affected = self.plan.affected
         return tuple(
             node
-            for node in self.plan.order
+            for node in self.plan.needed
             if node != self.outcome and (self.given is None or node in affected)
         )
 

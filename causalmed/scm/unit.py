@@ -1,0 +1,162 @@
+"""Questions about single patients: bounds, points, draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from causalmed.errors import InvalidArgument
+from causalmed.scm.abduction import Facts, check_abduction
+from causalmed.scm.bootstrap import resampled
+from causalmed.scm.bounds import Bounds, outcome_bounds
+from causalmed.scm.counterfactuals import Counterfactuals
+from causalmed.scm.couplings import COUPLINGS, coupled_draws, coupled_outcome
+from causalmed.scm.nodes import columns_of, read_do
+from causalmed.scm.request import at_least
+from causalmed.scm.terms import FloatArray
+
+if TYPE_CHECKING:
+    from causalmed.cohort import Cohort
+    from causalmed.scm.model import StructuralCausalModel
+
+__all__ = ["draw_counterfactuals", "unit_counterfactuals"]
+
+
+def unit_counterfactuals(
+    model: StructuralCausalModel,
+    patients: Cohort,
+    *,
+    do: Mapping[str, object],
+    outcome: str,
+    coupling: str,
+    draws: int,
+    replicates: int,
+    level: float,
+    seed: int,
+) -> Counterfactuals:
+    """Answer for each patient; see :meth:`StructuralCausalModel.counterfactual`."""
+    if coupling != "bounds" and coupling not in COUPLINGS:
+        raise InvalidArgument.option("coupling", coupling, ("bounds", *COUPLINGS))
+    for name, value, least in (("draws", draws, 1), ("replicates", replicates, 0), ("seed", seed, 0)):
+        at_least(least, value, name)
+    if model.nodes[outcome].kind in {"ordinal", "categorical"}:
+        raise InvalidArgument(f"{outcome!r} has levels without a mean. Ask for a binary or numeric outcome.")
+    facts = _facts(model, patients, do=do, targets=(outcome,))
+
+    def answer(these: Facts) -> Bounds:
+        if coupling == "bounds":
+            return outcome_bounds(these, outcome)
+        point = coupled_outcome(these, outcome, coupling=coupling, draws=draws, seed=seed)
+        return Bounds(low=point, high=point)
+
+    found = answer(facts)
+    limits = _uncertainty(model, facts, answer, replicates=replicates, level=level, seed=seed)
+    risk, risk_do = _risks(facts, outcome, draws=draws, seed=seed)
+    return Counterfactuals(
+        outcome=outcome,
+        do=tuple((str(name), _shown(value)) for name, value in do.items()),
+        coupling=coupling,
+        units=tuple(str(unit) for unit in patients.unit_ids.tolist()),
+        factual=facts.observed[outcome][:, 0],
+        low=found.low,
+        high=found.high,
+        conf_low=limits.low,
+        conf_high=limits.high,
+        risk=risk,
+        risk_do=risk_do,
+        binary=model.nodes[outcome].kind == "binary",
+        downstream=facts.path,
+        level=level,
+        provenance=replace(model.provenance, data_fingerprint=patients.fingerprint, seed=seed),
+    )
+
+
+def draw_counterfactuals(
+    model: StructuralCausalModel,
+    patients: Cohort,
+    *,
+    do: Mapping[str, object],
+    outcome: str,
+    nodes: Sequence[str] | None,
+    coupling: str,
+    draws: int,
+    seed: int,
+) -> dict[str, FloatArray]:
+    """Draw each patient's nodes; see :meth:`StructuralCausalModel.counterfactual_draws`."""
+    at_least(1, draws, "draws")
+    at_least(0, seed, "seed")
+    targets = (*(_moving(model, do, outcome) if nodes is None else nodes), outcome)
+    facts = _facts(model, patients, do=do, targets=targets, unknown=outcome)
+    drawn = coupled_draws(facts, coupling=coupling, draws=draws, seed=seed, means=frozenset({outcome}))
+    shape = (patients.n, draws)
+    answer = {name: np.broadcast_to(value, shape) for name, value in facts.do.items()}
+    answer |= {name: value for name, value in drawn.items() if name not in answer}
+    if outcome not in answer:
+        mean = facts.mechanisms[outcome].mean(facts.before(outcome))
+        answer[outcome] = np.broadcast_to(mean, shape)
+    return answer
+
+
+def _moving(model: StructuralCausalModel, do: Mapping[str, object], outcome: str) -> tuple[str, ...]:
+    """Return what lies below the intervention and not below the outcome."""
+    graph = model.factors.graph
+    below = graph.descendants([name for name in do if name in model.nodes]) if do else frozenset()
+    return tuple(node for node in model.order if node in below - graph.descendants([outcome]) - set(do))
+
+
+def _facts(
+    model: StructuralCausalModel,
+    patients: Cohort,
+    *,
+    do: Mapping[str, object],
+    targets: Sequence[str],
+    unknown: str | None = None,
+) -> Facts:
+    fixed = read_do(do, model.nodes, rows=patients.n)
+    plan = model.plan(exposures=tuple(fixed), targets=targets)
+    read = [node for node in model.factors.closure((*targets, *fixed)) if node != unknown]
+    observed = columns_of(patients, read, model.nodes)
+    facts = Facts(
+        plan=plan,
+        mechanisms=model.mechanisms,
+        observed={name: column[:, np.newaxis] for name, column in observed.items()},
+        do={name: column[:, np.newaxis] for name, column in fixed.items()},
+    )
+    check_abduction(facts, model.factors.graph)
+    return facts
+
+
+def _uncertainty(
+    model: StructuralCausalModel, facts: Facts, answer: Any, *, replicates: int, level: float, seed: int
+) -> Bounds:
+    """Return percentile limits of the lower and of the upper end over resampled mechanisms."""
+    rows = len(next(iter(facts.observed.values())))
+    if model.cohort is None or not facts.path or replicates < 1:
+        nothing = np.full(rows, np.nan)
+        return Bounds(low=nothing, high=nothing)
+    names = model.factors.closure(facts.path)
+    columns = columns_of(model.cohort, names, model.nodes)
+    again = resampled(model, facts.path, columns=columns, replicates=replicates, seed=seed)
+    found = [answer(replace(facts, mechanisms=again.mechanisms(b))) for b in range(replicates)]
+    tail = (1 - level) / 2
+    return Bounds(
+        low=np.quantile([each.low for each in found], tail, axis=0),
+        high=np.quantile([each.high for each in found], 1 - tail, axis=0),
+    )
+
+
+def _risks(facts: Facts, outcome: str, *, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
+    """Return the mean outcome of patients like each, as it was and under do; the own outcome unused."""
+    rows = len(facts.observed[outcome])
+    before = np.broadcast_to(facts.mechanisms[outcome].mean(facts.before(outcome)), (rows, 1))[:, 0]
+    if outcome not in facts.path:
+        return before, before
+    drawn = coupled_draws(facts, coupling="independent", draws=draws, seed=seed, means=frozenset({outcome}))
+    return before, np.asarray(drawn[outcome].mean(axis=1))
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
