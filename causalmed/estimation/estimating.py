@@ -213,14 +213,7 @@ def _check_arguments(
         raise InvalidArgument(
             f"estimator={spec!r} is not an estimator. Use GComputation(), IPW(), AIPW() or TMLE()."
         )
-    if estimand.kind not in spec.targets:
-        able = ", ".join(sorted(spec.targets))
-        raise InvalidArgument(
-            f"{type(spec).__name__} cannot evaluate an effect identified by {estimand.kind!r}; it evaluates: "
-            f"{able}. Measure what would allow adjustment, or read the formula of the estimand."
-        )
-    if population not in spec.populations:
-        raise InvalidArgument.option("population", population, sorted(spec.populations))
+    _check_fit(estimand, spec, population)
     if by is not None:
         raise InvalidArgument(
             f"by={by!r} is not available yet. Restrict the cohort with cohort.where, part by part."
@@ -233,6 +226,21 @@ def _check_arguments(
         raise InvalidArgument(f"level={level!r} must be between 0 and 1, such as 0.95.")
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InvalidArgument(f"seed={seed!r} must be a whole number, at least 0.")
+
+
+def _check_fit(estimand: Estimand, spec: Estimator, population: str) -> None:
+    if estimand.kind not in spec.targets:
+        able = ", ".join(sorted(spec.targets))
+        raise InvalidArgument(
+            f"{type(spec).__name__} cannot evaluate an effect identified by {estimand.kind!r}; it evaluates: "
+            f"{able}. Measure what would allow adjustment, or read the formula of the estimand."
+        )
+    if population not in spec.populations:
+        raise InvalidArgument.option("population", population, sorted(spec.populations))
+    if population == "overlap" and not getattr(spec, "stabilised", True):
+        raise InvalidArgument(
+            "IPW(stabilised=False) has no overlap population: its size must be estimated too."
+        )
 
 
 def _warn(effect: Effect) -> None:

@@ -1,0 +1,49 @@
+"""Estimators as values."""
+
+from __future__ import annotations
+
+import pytest
+
+from causalmed import AIPW, IPW, TMLE, GComputation, Linear, Logistic
+from causalmed.errors import InvalidArgument
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: IPW(folds=1), "folds=1"),
+        (lambda: AIPW(folds=True), "folds=True"),
+        (lambda: TMLE(trim=0.5), "trim=0.5"),
+        (lambda: AIPW(trim=-0.1), "trim=-0.1"),
+        (lambda: IPW(variance="bootstrap"), "variance='bootstrap'"),
+        (lambda: TMLE(fluctuation="both"), "fluctuation='both'"),
+        (lambda: AIPW(by_arm=1), "by_arm=1"),
+        (lambda: IPW(propensity=Linear()), "cannot give probabilities"),
+        (lambda: AIPW(outcome="Logistic"), "is not a model"),
+        (lambda: AIPW(outcome=Logistic), "is not a model"),
+    ],
+)
+def test_options_are_checked_at_birth(make, words):
+    with pytest.raises(InvalidArgument, match=words):
+        make()
+
+
+def test_a_plug_in_of_a_learner_is_refused():
+    from sklearn.linear_model import LogisticRegression
+
+    with pytest.raises(InvalidArgument, match="no valid standard error"):
+        GComputation(outcome=LogisticRegression())
+
+
+def test_a_regressor_is_no_propensity_model():
+    from sklearn.linear_model import LinearRegression
+
+    with pytest.raises(InvalidArgument, match="cannot give probabilities"):
+        IPW(propensity=LinearRegression())
+
+
+def test_specs_are_values():
+    assert AIPW(trim=0.01) == AIPW(trim=0.01) != AIPW()
+    assert hash(TMLE()) == hash(TMLE())
+    with pytest.raises(AttributeError):
+        TMLE().folds = 3
