@@ -6,7 +6,7 @@ the order that the protocol declares, and writes what they answer as one page an
 
 from causalmed.reporting.dossier import Dossier
 from causalmed.reporting.protocol import Protocol
-from causalmed.reporting.run import check_protocol, run, verify_report
+from causalmed.reporting.running import check_protocol, run, verify_report
 from causalmed.reporting.sealing import Verification
 from causalmed.reporting.template import protocol_template
 

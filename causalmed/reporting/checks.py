@@ -69,8 +69,10 @@ def timing(cohort: Cohort, graph: Graph, *, outcome: str) -> Check:
     return Check(
         name="timing",
         state=State.WARN,
-        sentence=f"Nothing says that {_listed(unknown)} {'was' if len(unknown) == 1 else 'were'} measured before "
-        f"{outcome!r}. {'It' if len(unknown) == 1 else 'They'} may follow the infection, and then the effects below "
+        sentence=f"Nothing says that {_listed(unknown)} {'was' if len(unknown) == 1 else 'were'} measured "
+        "before "
+        f"{outcome!r}. {'It' if len(unknown) == 1 else 'They'} may follow the infection, and then the "
+        "effects below "
         "would be wrong.",
         value=float(len(unknown)),
         threshold=0.0,
@@ -98,7 +100,8 @@ def _columns(cohort: Cohort, graph: Graph) -> Check:
     return Check(
         name="columns",
         state=State.WARN,
-        sentence=f"The graph says that {_listed(absent)} {'is' if len(absent) == 1 else 'are'} measured, but the "
+        sentence=f"The graph says that {_listed(absent)} {'is' if len(absent) == 1 else 'are'} measured, but "
+        "the "
         "table has no such column; the analysis treats them as not measured.",
         value=float(len(absent)),
         threshold=0.0,

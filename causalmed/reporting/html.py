@@ -66,7 +66,7 @@ def page(sections: tuple[Section, ...], *, title: str, seal: str, language: str,
         seal=seal,
         language=language,
         version=version,
-        css=Markup(_template("report.css")),  # our own file, not data  # noqa: S704
+        css=Markup(_template("report.css")),  # our own file, not data
         foot=f"causalmed report {seal[:16]}",
         render=renderer.render,
     )
@@ -103,7 +103,7 @@ class _Renderer:
 
         self._figures += 1
         picture = block.picture
-        svg = Markup(to_svg(picture, prefix=f"f{self._figures}"))  # escapes its own texts  # noqa: S704
+        svg = Markup(to_svg(picture, prefix=f"f{self._figures}"))  # escapes its own texts
         numbers = _table(picture.table(), caption=f"The numbers drawn: {picture.title}", digits=3)
         return Markup(
             "<figure>{}<figcaption>{}</figcaption></figure>"
@@ -158,7 +158,7 @@ def _table(frame: object, *, caption: str, digits: int) -> Markup:
     from pandas import DataFrame
 
     assert isinstance(frame, DataFrame)
-    table = Markup(html_table(frame, caption=caption, digits=digits))  # escapes every cell  # noqa: S704
+    table = Markup(html_table(frame, caption=caption, digits=digits))  # escapes every cell
     if len(frame) > _LONG_TABLE:
         table = table.replace('class="causalmed"', Markup('class="causalmed long"'), 1)
     wrapped = Markup('<div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div>')

@@ -127,7 +127,8 @@ def unknown_statements(protocol: Protocol) -> None:
     unknown = [key for key, _ in protocol.statements if key not in known]
     if unknown:
         raise ProtocolError(
-            f"statements.{unknown[0]} is not an item of the report. The items are: {', '.join(sorted(known))}."
+            f"statements.{unknown[0]} is not an item of the report. The items are: "
+            f"{', '.join(sorted(known))}."
         )
 
 

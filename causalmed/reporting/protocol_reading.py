@@ -78,7 +78,7 @@ class _Table:
     def full(self, key: str) -> str:
         return f"{self._name}.{key}" if self._name else key
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         return list(self._raw)
 
     def get(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
@@ -152,16 +152,16 @@ def _eligibility(table: _Table) -> Eligibility:
 
 
 def _text_pairs(table: _Table) -> tuple[tuple[str, str], ...]:
-    return tuple((key, table.get(key, str)) for key in table.keys())
+    return tuple((key, table.get(key, str)) for key in table.names())
 
 
 def _list_pairs(table: _Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((key, table.strings(key)) for key in table.keys())
+    return tuple((key, table.strings(key)) for key in table.names())
 
 
 def _kind_pairs(table: _Table) -> tuple[tuple[str, str | tuple[str, ...]], ...]:
     pairs: list[tuple[str, str | tuple[str, ...]]] = []
-    for key in table.keys():
+    for key in table.names():
         value = table.get(key, (str, list))
         pairs.append((key, value if isinstance(value, str) else table.strings(key)))
     return tuple(pairs)
@@ -175,7 +175,7 @@ def _graph(table: _Table) -> GraphPlan:
 
 def _evidence(table: _Table) -> tuple[Evidence, ...]:
     found = []
-    for arrow in table.keys():
+    for arrow in table.names():
         entry = table.table(arrow)
         found.append(
             Evidence(
@@ -245,7 +245,7 @@ def _recourse(table: _Table) -> RecoursePlan:
 
 def _statements(table: _Table) -> tuple[tuple[str, Statement], ...]:
     found = []
-    for item in table.keys():
+    for item in table.names():
         entry = table.table(item)
         found.append(
             (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from causalmed.reporting.publishing import publishable
@@ -69,4 +70,4 @@ def _overall(dossier: Dossier) -> dict[str, Any]:
 def _plain(value: object) -> object:
     item = getattr(value, "item", None)
     plain = item() if callable(item) else value
-    return None if isinstance(plain, float) and plain != plain else plain
+    return None if isinstance(plain, float) and math.isnan(plain) else plain

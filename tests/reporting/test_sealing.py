@@ -68,6 +68,6 @@ def test_what_is_not_a_report_is_refused(tmp_path, text):
 def test_nothing_is_written_when_one_file_fails(tmp_path):
     blocked = tmp_path / "blocked"
     blocked.write_text("a file where a folder should be")
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="blocked"):
         write_whole({tmp_path / "report.html": "x", blocked / "report.json": "y"})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["blocked"]

@@ -31,9 +31,6 @@ NARROWER: dict[str, frozenset[str]] = {
 }
 """Rooms that stand on less than all the floors below them."""
 
-LAZY_ONLY: dict[str, frozenset[str]] = {"plotting": frozenset(FLOORS[1] | {"*"})}
-"""Any room may reach plotting, but only inside a function."""
-
 HEAVY: dict[str, frozenset[str]] = {
     "matplotlib": frozenset({"plotting/"}),
     "shap": frozenset({"explanation/shap_adapter.py"}),
@@ -81,7 +78,7 @@ def test_imports_go_down(path):
     room = room_of(path)
     if room == "__init__":
         return
-    for module, lazy, typing in imports(path):
+    for module, lazy, _ in imports(path):
         if not module.startswith("causalmed."):
             continue
         other = module.split(".")[1]

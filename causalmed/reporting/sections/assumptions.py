@@ -26,7 +26,8 @@ def assumptions(dossier: Dossier) -> Section:
     blocks: tuple[Block, ...] = (
         Figure(picture=picture),
         Paragraph(
-            text="Every arrow says that one factor may change another; every absent arrow says that it does not. "
+            text="Every arrow says that one factor may change another; every absent arrow says that it does "
+            "not. "
             "The absent arrows are the stronger claims."
             + (f" These causes were not measured and are drawn dashed: {hidden}." if hidden else "")
         ),
@@ -40,7 +41,8 @@ def assumptions(dossier: Dossier) -> Section:
     return Section(
         key="assumptions",
         question="What do we assume causes what?",
-        answer=f"The graph has {len(graph.nodes)} factors and {len(graph.directed)} arrows; a source is given for "
+        answer=f"The graph has {len(graph.nodes)} factors and {len(graph.directed)} arrows; a source is "
+        "given for "
         f"{sourced} of them, the others rest on whoever drew the graph.",
         blocks=blocks,
     )

@@ -63,8 +63,10 @@ def _plural(verdict: str, count: int) -> str:
 
 def _reading(screen: RiskScreen) -> str:
     return (
-        "The filled mark is the effect: how many more of 100 patients like these would be infected if all were exposed "
-        "rather than none. The hollow mark is the crude difference, which also contains everything that merely goes "
+        "The filled mark is the effect: how many more of 100 patients like these would be infected if all "
+        "were exposed "
+        "rather than none. The hollow mark is the crude difference, which also contains everything that "
+        "merely goes "
         "together with the exposure. The intervals hold for all candidates at once. A difference within "
         f"±{number(100 * screen.margin)} in 100 is regarded as immaterial."
     )
@@ -117,8 +119,10 @@ def _attention(screen: RiskScreen) -> tuple[Block, ...]:
 def _how(dossier: Dossier, screen: RiskScreen) -> list[Block]:
     blocks: list[Block] = [
         Paragraph(
-            text=f"Estimator: {screen.estimator}. Each candidate has its own adjustment set, read from the one graph. "
-            "Tests are step-down max-T, intervals single-step max-T, from the joint covariance of all estimates."
+            text=f"Estimator: {screen.estimator}. Each candidate has its own adjustment set, read from the "
+            "one graph. "
+            "Tests are step-down max-T, intervals single-step max-T, from the joint covariance of all "
+            "estimates."
         )
     ]
     blocks += [
@@ -130,7 +134,8 @@ def _how(dossier: Dossier, screen: RiskScreen) -> list[Block]:
     if fragile:
         blocks.append(
             Listing(
-                lead="How strong an unmeasured illness would have to be to explain each effect away (E-value: its risk "
+                lead="How strong an unmeasured illness would have to be to explain each effect away "
+                "(E-value: its risk "
                 "ratio with the exposure and with the infection; at the estimate, and at the limit):",
                 lines=tuple(fragile),
             )

@@ -49,8 +49,10 @@ def groups(dossier: Dossier) -> Section:
             title="How this was computed",
             blocks=(
                 Paragraph(
-                    text="Wilson intervals for shares, Newcombe intervals for differences, Holm's correction over all "
-                    "comparisons named beforehand. The reference is the largest group; no group is the norm. Groups "
+                    text="Wilson intervals for shares, Newcombe intervals for differences, Holm's correction "
+                    "over all "
+                    "comparisons named beforehand. The reference is the largest group; no group is the norm. "
+                    "Groups "
                     "with fewer than 11 patients in a cell are named and their numbers not shown."
                 ),
                 Checks(gate=audit.diagnostics),
@@ -102,7 +104,8 @@ def _tolerance(audit: Audit) -> tuple[Block, ...]:
     if audit.tolerance is None:
         return (
             Paragraph(
-                text="No person has stated which difference would be immaterial, so no difference is called that.",
+                text="No person has stated which difference would be immaterial, so no difference is called "
+                "that.",
                 label="missing: a person must state this",
             ),
         )

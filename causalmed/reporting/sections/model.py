@@ -92,7 +92,8 @@ def _alerts(prediction: Prediction) -> pd.DataFrame:
 
 def _share(found: ClinicalPerformance, measure: str) -> str:
     interval = getattr(found, measure)
-    return f"{percent(interval.estimate, 3)} ({number(100 * interval.low, 3)} to {number(100 * interval.high, 3)})"
+    return f"{percent(interval.estimate, 3)} ({number(100 * interval.low, 3)} to "
+    f"{number(100 * interval.high, 3)})"
 
 
 def _guarantee(prediction: Prediction) -> str:
@@ -100,8 +101,10 @@ def _guarantee(prediction: Prediction) -> str:
     if guarantee is None:
         return "The model gives risks and no alerts."
     return (
-        f"{_sentence(str(guarantee))} Any threshold can reach a wanted specificity; the sensitivity beside it is what it costs. Nothing "
-        "is guaranteed for patients who are not exchangeable with those it was calibrated on, such as those of "
+        f"{_sentence(str(guarantee))} Any threshold can reach a wanted specificity; the sensitivity beside "
+        "it is what it costs. Nothing "
+        "is guaranteed for patients who are not exchangeable with those it was calibrated on, such as those "
+        "of "
         "another hospital: there, only the measured figures above count."
     )
 

@@ -35,8 +35,10 @@ def patient(dossier: Dossier) -> Section:
             Table(frame=found.to_frame(), caption=found.question),
             Listing(lead="What no plan may break:", lines=rules),
             Paragraph(
-                text="The risk is that of infection itself, worked out through the structural causal model, not the "
-                "model's number. These are changes that could be considered; whether they suit the patient is for a "
+                text="The risk is that of infection itself, worked out through the structural causal model, "
+                "not the "
+                "model's number. These are changes that could be considered; whether they suit the patient "
+                "is for a "
                 "clinician to say."
             ),
         ),

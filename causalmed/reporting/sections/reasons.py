@@ -36,7 +36,8 @@ def reasons(dossier: Dossier) -> Section:
         blocks=(
             Figure(picture=found.picture()),
             Paragraph(
-                text="This says what the model used, not what causes infection: a feature can matter to the model "
+                text="This says what the model used, not what causes infection: a feature can matter to the "
+                "model "
                 "because it goes together with a cause. Its place in the assumed graph is written beside it."
             ),
             Details(

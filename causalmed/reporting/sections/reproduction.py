@@ -20,12 +20,14 @@ def reproduction(dossier: Dossier) -> Section:
     return Section(
         key="reproduction",
         question="Can it be reproduced?",
-        answer="Yes: with the same protocol, table and versions every number comes out the same, to the last digit on "
+        answer="Yes: with the same protocol, table and versions every number comes out the same, to the last "
+        "digit on "
         "one kind of machine.",
         blocks=(
             Table(frame=_hashes(dossier), caption="What this report was made from (SHA-256)"),
             Paragraph(
-                text="To check that this is the report that was signed: causalmed verify report.json. To make it "
+                text="To check that this is the report that was signed: causalmed verify report.json. To "
+                "make it "
                 "again: causalmed run protocol.toml."
             ),
             Details(

@@ -21,8 +21,10 @@ def signatures(dossier: Dossier) -> Section:
         answer="",
         blocks=(
             Paragraph(
-                text="Signing says: I have read this report with the hash quoted on its first page, I know which items "
-                f"are missing ({missing}), and I give my opinion below. It does not say that the model is without "
+                text="Signing says: I have read this report with the hash quoted on its first page, I know "
+                "which items "
+                f"are missing ({missing}), and I give my opinion below. It does not say that the model is "
+                "without "
                 "fault."
             ),
             SignatureLines(lines=("Name", "Role", "Date", "Signature", "Dissent, if any")),

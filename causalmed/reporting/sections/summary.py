@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from causalmed.reporting.graph_picture import in_words
-from causalmed.reporting.publishing import publishable
 from causalmed.reporting.page import Checks, Items, Listing, Paragraph, Section
+from causalmed.reporting.publishing import publishable
 from causalmed.results import Gate
 from causalmed.results.words import in_patients, number, percent
 
@@ -30,7 +30,8 @@ def summary(dossier: Dossier) -> Section:
             Listing(lead="What is not known:", lines=tuple(_unknown(dossier))),
             *_warnings(dossier),
             Paragraph(
-                text=f"{len(missing)} {noun} of this report can only be stated by a person and are still missing; "
+                text=f"{len(missing)} {noun} of this report can only be stated by a person and are still "
+                "missing; "
                 "each is marked where it belongs.",
                 label="a person has work to do" if missing else "complete",
             ),
@@ -63,7 +64,8 @@ def _what(dossier: Dossier) -> str:
     hospitals = f" of {len(cohort.cluster_levels)} hospitals" if cohort.cluster else ""
     return (
         f"This report asks which factors cause {in_words(dossier.protocol.question.outcome)}. It looks at "
-        f"{cohort.n:,} {who}{hospitals}. The analysis was declared in a protocol beforehand; its hash is in the "
+        f"{cohort.n:,} {who}{hospitals}. The analysis was declared in a protocol beforehand; its hash is in "
+        "the "
         "section on reproduction. Causal words are used only where the assumed graph allows them."
     )
 
@@ -80,7 +82,8 @@ def _headline(dossier: Dossier) -> str:
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     verb = "causes" if len(names) == 1 else "cause"
     return (
-        f"{len(names)} of {total} candidates {verb} {in_words(dossier.screen.outcome)} under the assumed graph: "
+        f"{len(names)} of {total} candidates {verb} {in_words(dossier.screen.outcome)} under the assumed "
+        "graph: "
         f"{listed}."
     )
 
@@ -108,7 +111,8 @@ def _largest(dossier: Dossier) -> str:
     direction = "more" if interval.estimate > 0 else "fewer"
     low, high = sorted((abs(interval.low), abs(interval.high)))
     return (
-        f"The largest effect is that of {in_words(top.name)}: {number(100 * abs(interval.estimate))} {direction} in "
+        f"The largest effect is that of {in_words(top.name)}: {number(100 * abs(interval.estimate))} "
+        f"{direction} in "
         f"every 100 patients (between {number(100 * low)} and {number(100 * high)})."
     )
 
@@ -121,7 +125,8 @@ def _prediction_lines(dossier: Dossier) -> list[str]:
             continue
         low, high = performance.specificity.low, performance.specificity.high
         lines.append(
-            f"{name}: the risk model stays silent for {percent(performance.specificity.estimate, 3)} of patients "
+            f"{name}: the risk model stays silent for {percent(performance.specificity.estimate, 3)} of "
+            "patients "
             f"without infection ({percent(low, 3)} to {percent(high, 3)}) and alerts for "
             f"{percent(performance.sensitivity.estimate)} of those with it."
         )

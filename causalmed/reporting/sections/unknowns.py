@@ -44,7 +44,8 @@ def _refusals(dossier: Dossier) -> tuple[str, ...]:
 def _always(dossier: Dossier) -> tuple[str, ...]:
     hidden = sorted(dossier.population.graph.latent)
     lines = [
-        "Whether the graph is right. A cause that is missing from it, or an arrow that points the other way, would "
+        "Whether the graph is right. A cause that is missing from it, or an arrow that points the other way, "
+        "would "
         "change the answers above.",
         "Whether hospitals beyond those in the data resemble them.",
     ]
