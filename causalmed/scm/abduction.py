@@ -111,7 +111,8 @@ def _refuse(node: str, plan: Plan, why: str) -> None:
     exposures = ", ".join(sorted(plan.exposures))
     raise NotIdentified(
         f"How {node} of one patient would have been under do({exposures}) is not determined, not even "
-        f"within bounds this model can give: {why}. The effect in all patients may still be identified: ask .effect.",
+        f"within bounds this model can give: {why}. The effect in all patients may still be identified: "
+        "ask .effect.",
         witness=(why,),
         suggestions=("Measure the hidden cause.", "Ask for the effect in all patients with .effect."),
     )

@@ -136,6 +136,6 @@ def _check_size(facts: Facts, outcome: str) -> None:
     if size > _SCENARIOS:
         raise InvalidArgument(
             f"{len(between)} nodes with levels lie between the intervention and {outcome!r}; their "
-            f"{size:.2g} combinations cannot be listed for bounds. Ask for a named coupling (coupling='monotone' or "
-            "'independent'), or for the effect in all patients with .effect."
+            f"{size:.2g} combinations cannot be listed for bounds. Ask for a named coupling "
+            "(coupling='monotone' or 'independent'), or for the effect in all patients with .effect."
         )

@@ -51,21 +51,23 @@ class _Node:
 
     def happened(self, edges: FloatArray) -> FloatArray:
         at = np.broadcast_to(self.place, np.broadcast_shapes(self.place.shape, edges.shape[:-1]))
-        return np.take_along_axis(np.broadcast_to(edges, (*at.shape, edges.shape[-1])), at[..., None], -1)[
-            ..., 0
-        ]
+        rows = np.broadcast_to(edges, (*at.shape, edges.shape[-1]))
+        return np.asarray(np.take_along_axis(rows, at[..., np.newaxis], axis=-1)[..., 0])
+
+    def even_noise(self) -> FloatArray:
+        """Uniform numbers, one in each of as many equal pieces of (0, 1), shuffled."""
+        return (self.random.permutation(self.draws) + self.random.random(self.draws))[np.newaxis] / self.draws
 
 
 def _monotone(node: _Node) -> FloatArray:
     upper = cumulative(np.array(node.before))
     lower = np.concatenate([np.zeros((*upper.shape[:-1], 1)), upper[..., :-1]], axis=-1)
-    share = node.random.random(node.draws)[np.newaxis, :]
     low, high = node.happened(lower), node.happened(upper)
-    return by_quantile(node.after, low + (high - low) * share, node.codes)
+    return by_quantile(node.after, low + (high - low) * node.even_noise(), node.codes)
 
 
 def _independent(node: _Node) -> FloatArray:
-    return by_quantile(node.after, node.random.random(node.draws)[np.newaxis, :], node.codes)
+    return by_quantile(node.after, node.even_noise(), node.codes)
 
 
 def _gumbel(node: _Node) -> FloatArray:
@@ -79,7 +81,8 @@ def _gumbel(node: _Node) -> FloatArray:
     chosen = np.arange(levels) == node.place[..., np.newaxis]
     value = np.where(chosen, top, below)
     with np.errstate(invalid="ignore"):
-        noise = np.where(np.isfinite(log_before), value - log_before, free * 0 - np.inf)
+        fresh = -np.log(exponential[:-1].T)[np.newaxis]
+        noise = np.where(np.isfinite(log_before), value - log_before, fresh)
     return np.asarray(np.asarray(node.codes)[np.argmax(noise + log_after, axis=-1)])
 
 

@@ -81,7 +81,7 @@ def _observed(
     def replicate(b: int) -> FloatArray:
         w = again.weights[b] * member
         once = _curves(worlds, again.mechanisms(b), ask, arms, draws=1)[0]
-        return np.append(once @ w, y @ w) / w.sum()
+        return np.asarray(np.append(once @ w, y @ w) / w.sum())
 
     replicates = np.array(Local(n_jobs=ask.n_jobs).map(replicate, range(ask.replicates)))
     covariance = np.cov(replicates.T, ddof=1)
