@@ -57,8 +57,8 @@ def maximise(
 
     Steps :math:`I(b)^{-1} U(b)`, halved while the likelihood falls. The Newton decrement
     :math:`\lambda = \sqrt{U^\top I^{-1} U}` is the length of the step in standard errors. Once it is
-    below ``sqrt(tolerance) / 10`` the step is taken and its error, of order :math:`\lambda^2`, is far
-    below ``tolerance``. A linear predictor beyond 30, or ten steps without an answer, raises the
+    below ``sqrt(tolerance)`` the step is taken and its error, of order :math:`\lambda^2`, is below
+    ``tolerance``; the information is at most one such step, hence at most 1e-7 of itself, away. A linear predictor beyond 30, or ten steps without an answer, raises the
     suspicion of separation, which is then decided by linear programming and not by waiting.
 
     Raises
@@ -71,15 +71,15 @@ def maximise(
     here, b = problem.moments(start), start
     check_finite_moments(problem, here)
     suspect = True
-    enough = np.sqrt(tolerance) / 10
+    decrement = np.inf
     for iteration in range(1, max_iterations + 1):
         if suspect and (here.far_rows or iteration > suspicious):
             refuse_separation(problem)
             suspect = False
         factor = _factor(problem, here.information)
         step = cho_solve(factor, here.score)
-        decrement = float(np.sqrt(max(0.0, float(step @ here.score))))
-        if decrement <= enough:
+        last, decrement = decrement, float(np.sqrt(max(0.0, float(step @ here.score))))
+        if _arrived(decrement, last=last, enough=float(np.sqrt(tolerance))):
             inverse = cho_solve(factor, np.eye(problem.p))
             return Optimum(
                 b=b + step,
@@ -94,6 +94,11 @@ def maximise(
         f"The logistic regression on {', '.join(problem.names)} did not converge in {max_iterations} "
         f"iterations (last step {decrement:.1e} standard errors). Raise max_iterations, or use firth=True."
     )
+
+
+def _arrived(decrement: float, *, last: float, enough: float) -> bool:
+    # With quadratic convergence the information changes by about (decrement / last)^2 of itself in this step.
+    return decrement <= enough / 10 or (decrement <= enough and (decrement / last) ** 2 <= 1e-7)
 
 
 def refuse_separation(problem: Problem) -> None:

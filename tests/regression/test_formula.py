@@ -91,7 +91,7 @@ def test_refused_with_the_piece(formula: str, piece: str) -> None:
 
 @pytest.mark.parametrize("formula", ["agee", "I(agee**2)", "C(agee)", "age:agee", "True"])
 def test_unknown_columns_are_named(formula: str) -> None:
-    with pytest.raises(ColumnNotFound, match="agee|True"):
+    with pytest.raises(ColumnNotFound, match=r"agee|True"):
         DesignRecipe.learn(COLUMNS, formula=formula)
 
 

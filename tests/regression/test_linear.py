@@ -122,8 +122,10 @@ def test_levels_and_interactions_agree_with_statsmodels() -> None:
     )
     outcome = rng.normal(size=300) + frame.wound
     columns = [
-        coded("wound", frame.wound, ("a", "b", "c")), coded("site", frame.site, ("x", "y")), number("bmi", frame.bmi),
-    ]  # fmt: skip
+        coded("wound", frame.wound, ("a", "b", "c")),
+        coded("site", frame.site, ("x", "y")),
+        number("bmi", frame.bmi),
+    ]
     for ours, theirs in (
         ("wound * bmi", "C(wound) * bmi"),
         ("wound:site", "C(wound):C(site)"),

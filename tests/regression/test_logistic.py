@@ -202,7 +202,7 @@ def test_separation_outside_a_fold_is_named() -> None:
     fold = np.arange(2_000) % 4
     outcome = np.where((matrix[:, 4] == 1) & (fold != 2), 1.0, outcome)
     outcome[np.flatnonzero((matrix[:, 4] == 1) & (fold == 2))[0]] = 0.0
-    with pytest.raises(NotConverged, match="'x4'.*outside fold 2"):
+    with pytest.raises(NotConverged, match=r"'x4'.*outside fold 2"):
         fit_logistic_folds(matrix, outcome, fold, 4)
 
 
