@@ -19,6 +19,7 @@ from causalmed.prediction.features import Feature
 from causalmed.prediction.fit import fit_risk_model
 from causalmed.prediction.influence import normal_interval, std_error_of_mean
 from causalmed.prediction.model import RiskModel, observed_outcome
+from causalmed.prediction.new_cluster import NewClusterThreshold, new_cluster_threshold
 from causalmed.prediction.performance import AlertPerformance, ClinicalPerformance, Histogram
 from causalmed.prediction.proportions import difference_p_value, newcombe, proportion
 from causalmed.prediction.recalibration import Recalibration
@@ -35,6 +36,7 @@ __all__ = [
     "Feature",
     "Histogram",
     "LeftOut",
+    "NewClusterThreshold",
     "Recalibration",
     "RiskModel",
     "StableColumns",
@@ -52,6 +54,7 @@ __all__ = [
     "negatives_needed",
     "net_benefit",
     "net_benefit_curve",
+    "new_cluster_threshold",
     "newcombe",
     "normal_interval",
     "observed_outcome",

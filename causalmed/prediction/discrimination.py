@@ -46,8 +46,8 @@ def auroc(
 
     DeLong, DeLong and Clarke-Pearson (1988), Biometrics 44:837-845; midranks as in Sun and Xu (2014), IEEE
     Signal Processing Letters 21:1389-1393. With clusters, placement deviations are summed within each
-    cluster (Obuchowski 1997, Biometrics 53:567-578). Where the order is perfect that variance is 0; the limits
-    are then exact binomial ones of as many independent pairs as the rarer side has patients.
+    cluster (Obuchowski 1997, Biometrics 53:567-578). Where the order is perfect that variance is 0;
+    the limits are then exact binomial ones of as many independent pairs as the rarer side has patients.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def test_a_cause_that_is_not_at_hand_is_a_hidden_cause():
 
 def test_a_hospital_that_is_recorded_is_no_hidden_cause():
     graph = Graph.parse(
-        "dag { u [latent]; y [outcome]; hospital -> swab; hospital -> timing; u -> swab; u -> y; timing -> y }"
+        "dag { u [latent]; y [outcome]; hospital -> swab; hospital -> timing; swab <- u -> y; timing -> y }"
     )
     assert stable_columns(graph, "y", ["swab", "timing"], recorded=["hospital"]).kept == ("timing",)
     assert stable_columns(graph, "y", ["swab", "timing"]).kept == ()
