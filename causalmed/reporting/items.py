@@ -67,7 +67,9 @@ ASKED: Final[tuple[Asked, ...]] = (
         key="data_origin", section="data", asks="Where do the data come from, and how were they collected?"
     ),
     Asked(
-        key="ethics_approval", section="data", asks="Who approved the use of the data, under which number?"
+        key="ethics_approval",
+        section="data",
+        asks="Which committee decided on the use of the data, under which number?",
     ),
     Asked(
         key="outcome_ascertainment", section="data", asks="Who decided that a patient was infected, and how?"
