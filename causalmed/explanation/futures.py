@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["CausalModel", "Future", "future", "outlook"]
 
 Draws = NDArray[np.float64]
+ROUNDING = 1e-12
 
 
 class CausalModel(Protocol):
@@ -36,9 +37,9 @@ class CausalModel(Protocol):
         ...
 
     def counterfactual_draws(
-        self, patients: Cohort, *, do: Mapping[str, float], draws: int, seed: int
+        self, patients: Cohort, *, do: Mapping[str, object], draws: int, seed: int, outcome: str
     ) -> Mapping[str, Any]:
-        """Draw what the patients would have been: node → (patients, draws)."""
+        """Draw what the patients would have been: node → (patients, draws); the outcome as its risk."""
         ...
 
 
@@ -49,7 +50,7 @@ class Future:
     Parameters
     ----------
     outcome : ndarray, shape (draws,)
-        The outcome, or its probability.
+        The risk of the outcome, given the rest of the draw.
     model_risk : ndarray, shape (draws,)
         The model's risk with downstream columns recomputed.
     """
@@ -73,7 +74,9 @@ def future(
     Every plan is asked with the same seed, so that plans share their noise and differ only by what they
     change.
     """
-    drawn = scm.counterfactual_draws(patient, do=do, draws=draws, seed=seed)
+    drawn = scm.counterfactual_draws(
+        patient, do=_as_written(patient, do), draws=draws, seed=seed, outcome=outcome
+    )
     rows = np.repeat(players.matrix(patient), draws, axis=0)
     for place, name in enumerate(players.names):
         if name in drawn:
@@ -83,10 +86,19 @@ def future(
     )
 
 
+def _as_written(patient: Cohort, do: Mapping[str, float]) -> dict[str, object]:
+    """Return the values as the table has them: levels for codes."""
+    written: dict[str, object] = {}
+    for name, value in do.items():
+        levels = patient.column(name).levels
+        written[name] = levels[int(value)] if levels else value
+    return written
+
+
 def outlook(found: Future, *, now: Future | None, threshold: float | None) -> Outlook:
     """Return the means, with the error of the risk, or of its difference from ``now``."""
     compared = found.outcome if now is None else found.outcome - now.outcome
-    error = float(compared.std(ddof=1)) / math.sqrt(len(compared))
+    error = 0.0 if np.ptp(compared) < ROUNDING else float(compared.std(ddof=1)) / math.sqrt(len(compared))
     below = None if threshold is None else float(np.mean(found.model_risk < threshold))
     return Outlook(
         risk=float(found.outcome.mean()),

@@ -135,9 +135,11 @@ class Recourse:
     @property
     def answer(self) -> str:
         """The answer in one or two sentences, with its numbers."""
-        counted = f"All {self.checked:,} plans were checked"
+        counted = (
+            f"All {self.checked:,} plans were checked" if self.checked != 1 else "The only plan was checked"
+        )
         if self.excluded:
-            counted += f" ({self.excluded:,} of them contraindicated)"
+            counted += f" ({self.excluded:,} contraindicated)"
         now = in_patients(self.now.risk)
         if self.best is None:
             return f"{counted}; none may be considered. The risk stays {now}."
@@ -169,7 +171,9 @@ class Recourse:
         """Return question, answer and plans, within 80 columns."""
         lines = [line for text in (self.question, self.answer) for line in textwrap.wrap(text, 78)]
         table = self.to_frame()[["could be considered", "risk per 100", "model's risk per 100"]]
-        table["could be considered"] = [textwrap.shorten(text, 44) for text in table["could be considered"]]
+        table["could be considered"] = [
+            textwrap.shorten(text, 44, placeholder=" …") for text in table["could be considered"]
+        ]
         caveat = "Through the structural model: downstream values are recomputed; the graph is taken as true."
         return "\n".join([*lines, "", text_table(table, digits=2), "", *textwrap.wrap(caveat, 78)])
 
@@ -178,7 +182,7 @@ class Recourse:
         low, high = _limits(self.now)
         if not self.plans or self.best is None:
             return IconArray(
-                title=f"None of {self.checked:,} plans lowers the risk of {_spoken(self.outcome)}",
+                title=f"No plan lowers the risk of {_spoken(self.outcome)} ({self.checked:,} checked)",
                 before_per_100=100 * self.now.risk,
                 before_low=low,
                 before_high=high,
@@ -241,8 +245,11 @@ def _row(words: str, changes: int, size: float, outlook: Outlook, now: Outlook) 
     }
 
 
-def _limits(outlook: Outlook) -> tuple[float, float]:
+def _limits(outlook: Outlook) -> tuple[float, float] | tuple[None, None]:
+    """Return the Monte-Carlo limits per 100, or none where there is nothing to show."""
     spread = 196 * outlook.monte_carlo_error
+    if spread < 0.05:
+        return None, None
     return max(0.0, 100 * outlook.risk - spread), min(100.0, 100 * outlook.risk + spread)
 
 

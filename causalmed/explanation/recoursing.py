@@ -26,6 +26,7 @@ __all__ = ["recourse"]
 
 DRAWS: Final = 2000
 POPULATION: Final = 4000
+NOTHING: Final = 1e-6  # a difference of risks that is rounding
 
 
 class Thresholded(RiskFunction, Protocol):
@@ -142,9 +143,13 @@ def front(plans: Sequence[Plan], *, now: Outlook) -> tuple[Plan, ...]:
     A plan beats another if it has no more changes, is no larger and leaves no higher a risk, and is better
     in one of the three.
     """
-    helpful = [plan for plan in plans if now.risk - plan.outlook.risk > 2 * plan.outlook.monte_carlo_error]
+    helpful = [plan for plan in plans if now.risk - plan.outlook.risk > _noise(plan)]
     kept = [plan for plan in helpful if not any(_beats(other, plan) for other in helpful)]
     return tuple(sorted(kept, key=lambda plan: (len(plan.changes), plan.outlook.risk, plan.size)))
+
+
+def _noise(plan: Plan) -> float:
+    return max(2 * plan.outlook.monte_carlo_error, NOTHING)
 
 
 def _beats(one: Plan, other: Plan) -> bool:

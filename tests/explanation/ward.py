@@ -53,8 +53,9 @@ class Ward:
         )
 
     def counterfactual_draws(
-        self, patients: Cohort, *, do: Mapping[str, float], draws: int, seed: int
+        self, patients: Cohort, *, do: Mapping[str, object], draws: int, seed: int, outcome: str
     ) -> Mapping[str, Any]:
+        do = {name: float(DRUGS.index(v)) if v in DRUGS else float(v) for name, v in do.items()}  # type: ignore
         now = {name: float(patients.values(name)[0]) for name in ("diabetes", "glucose", "late", "drug")}
         after = {**now, **do}
         if "glucose" not in do:
