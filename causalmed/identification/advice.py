@@ -2,55 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
-from causalmed.graph import Graph, ancestors
-from causalmed.identification.backdoor import back_door
+from causalmed.graph import adjustment_problem, ancestors, minimal_separator, usable
 from causalmed.identification.frontdoor import front_door_exists
-from causalmed.identification.instrument import instrument
-from causalmed.identification.question import Question, ask
+from causalmed.identification.instrument import instrument_by
+from causalmed.identification.question import Question
 from causalmed.identification.wording import listed
 
 __all__ = ["suggestions"]
 
 _HIDDEN = "common cause of "
+_HOPELESS = "Measuring the hidden nodes of this graph would not help; only another design would."
+
+Nodes = frozenset[int]
 
 
-def suggestions(question: Question, exposure: str, outcome: str) -> tuple[str, ...]:
+def suggestions(question: Question) -> tuple[str, ...]:
     """Return what could be measured so that the effect can be identified.
 
     Every hidden node and every two-headed arrow is tried alone; if none suffices, all together, and
     then those that can be spared are dropped.
     """
-    graph, hidden = _named_causes(question)
-    measured = question.graph.names(question.allowed | question.x | question.y)
-    alone = [(name, how) for name in hidden if (how := _how(graph, exposure, outcome, measured | {name}))]
+    question = _with_named_causes(question)
+    hidden = _hidden(question)
+    alone = [(v, way) for v in hidden if (way := _way(question, v))]
     if alone:
-        return tuple(f"Measure {_called(name)}: {how} would then identify the effect." for name, how in alone)
-    needed = list(hidden)
-    if not _adjustable(graph, exposure, outcome, measured | set(needed)):
-        return ("Measuring the hidden nodes of this graph would not help; only another design would.",)
-    for name in hidden:
-        fewer = [other for other in needed if other != name]
-        if _adjustable(graph, exposure, outcome, measured | set(fewer)):
-            needed = fewer
-    return (f"Measure {_together(needed)}: no single one suffices, together they make adjustment possible.",)
+        return tuple(f"Measure {_together(question, {v})}: {way}." for v, way in alone)
+    needed = frozenset(hidden)
+    if _set_with(question, needed) is None:
+        return (_HOPELESS,)
+    for v in hidden:
+        if _set_with(question, needed - {v}) is not None:
+            needed -= {v}
+    who = _together(question, needed)
+    return (f"Measure {who}: no single one suffices, together they make adjustment possible.",)
 
 
-def _together(names: Iterable[str]) -> str:
-    """List names, those of hidden common causes last, because they hold an "and" themselves."""
-    return listed(
-        [_called(name) for name in sorted(names, key=lambda name: (name.startswith(_HIDDEN), name))]
-    )
-
-
-def _called(name: str) -> str:
-    return f"the hidden {name}" if name.startswith(_HIDDEN) else name
-
-
-def _named_causes(question: Question) -> tuple[Graph, tuple[str, ...]]:
-    """Give each two-headed arrow's hidden cause a name; list all that is not measured and matters."""
+def _with_named_causes(question: Question) -> Question:
+    """Put a node for the hidden cause of each two-headed arrow; the numbers of the others stay."""
     graph = question.graph
     pairs = {f"{_HIDDEN}{min(pair)} and {max(pair)}": pair for pair in sorted(graph.bidirected, key=sorted)}
     named = replace(
@@ -58,32 +49,44 @@ def _named_causes(question: Question) -> tuple[Graph, tuple[str, ...]]:
         nodes=(*graph.nodes, *pairs),
         directed=graph.directed | {(cause, name) for cause, pair in pairs.items() for name in pair},
         bidirected=frozenset(),
+        latent=frozenset(),
         edge_options={},
     )
-    relevant = named.names(ancestors(named.oriented, question.x | question.y))
-    used = graph.names(question.allowed | question.x | question.y)
-    return named, tuple(name for name in named.nodes if name in relevant and name not in used)
+    return replace(
+        question,
+        graph=named,
+        adjacency=named.oriented,
+        problem=adjustment_problem(named.oriented, question.x, question.y),
+    )
 
 
-def _how(graph: Graph, exposure: str, outcome: str, measured: frozenset[str]) -> str:
-    question = _asked(graph, exposure, outcome, measured)
-    ways = _ways(question)
-    return next(ways, "")
+def _hidden(question: Question) -> list[int]:
+    """Nodes that were not measured and could matter: ancestors of exposure or outcome, not after it."""
+    relevant = ancestors(question.adjacency, question.x | question.y)
+    in_time = usable(question.graph, question.y, None)
+    return sorted((relevant & in_time) - question.allowed - question.x - question.y)
 
 
-def _ways(question: Question) -> Iterator[str]:
-    found = back_door(question)
-    if found is not None:
-        yield f"adjustment for {_together(question.graph.names(found.adjustment_set))}"
-    if front_door_exists(question):
-        yield "the front-door formula"
-    if instrument(question) is not None:
-        yield "an instrument (in a linear model)"
+def _way(question: Question, v: int) -> str:
+    """Say how the effect is identified once ``v`` is measured, or nothing if it is not."""
+    z = _set_with(question, frozenset({v}))
+    if z is not None:
+        return f"adjustment for {_together(question, z)} would then identify the effect"
+    measured = replace(question, allowed=question.allowed | {v})
+    if v in question.problem.causal and front_door_exists(measured):
+        return "the front-door formula would then identify the effect"
+    if instrument_by(measured, v) is not None:
+        return "as an instrument it would identify the effect, in a linear model"
+    return ""
 
 
-def _adjustable(graph: Graph, exposure: str, outcome: str, measured: frozenset[str]) -> bool:
-    return back_door(_asked(graph, exposure, outcome, measured)) is not None
+def _set_with(question: Question, measured: Nodes) -> Nodes | None:
+    """Return an adjustment set once more nodes are measured."""
+    query = question.problem.query(include=question.include, allowed=question.allowed | measured)
+    return None if query is None else minimal_separator(query)
 
 
-def _asked(graph: Graph, exposure: str, outcome: str, measured: frozenset[str]) -> Question:
-    return ask(graph.with_roles(latent=graph.latent - measured), exposure, outcome, frozenset(measured))
+def _together(question: Question, nodes: Iterable[int]) -> str:
+    """List nodes, hidden common causes last, because they hold an "and" themselves."""
+    names = sorted(question.graph.names(nodes), key=lambda name: (name.startswith(_HIDDEN), name))
+    return listed([f"the hidden {name}" if name.startswith(_HIDDEN) else name for name in names])

@@ -97,7 +97,7 @@ def _not_identified(question: Question, exposure: str, outcome: str) -> NotIdent
             suggestions=(f"Do not adjust for {marked[0]}.",),
         )
     witness = _open_path(question)
-    advice = suggestions(question, exposure, outcome)
+    advice = suggestions(question)
     return NotIdentified(
         f"the effect of {exposure} on {outcome} is not identified: the path {_drawn(graph, witness)} stays "
         f"open whatever is adjusted for, no measured mediators carry the whole effect unconfounded, and "

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from causalmed.graph import SeparatorQuery, ancestors, descendants, minimal_separator, separates, touched
 from causalmed.identification.question import Question
 
-__all__ = ["Instrument", "instrument", "is_instrument"]
+__all__ = ["Instrument", "instrument", "instrument_by", "is_instrument"]
 
 Nodes = frozenset[int]
 
@@ -46,7 +46,7 @@ def instrument(question: Question) -> Instrument | None:
     adjacency = question.adjacency
     close = free & {u for x in question.x for u in (*adjacency.parents[x], *adjacency.spouses[x])}
     for candidates in (close, free - close):
-        found = [one for z in sorted(candidates) if (one := _conditional(question, z, free)) is not None]
+        found = [one for z in sorted(candidates) if (one := instrument_by(question, z)) is not None]
         if found:
             return min(found, key=lambda one: (len(one.given), question.graph.nodes[one.node]))
     return None
@@ -69,9 +69,10 @@ def _free(question: Question) -> Nodes:
     return question.allowed - after - question.y
 
 
-def _conditional(question: Question, z: int, free: Nodes) -> Instrument | None:
+def instrument_by(question: Question, z: int) -> Instrument | None:
     """Return the instrument ``z`` with a set to condition on, if there is one among ancestors."""
-    if z in question.include:
+    free = _free(question)
+    if z not in free or z in question.include:
         return None
     query = SeparatorQuery(
         adjacency=question.problem.back_door,
