@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,8 +58,9 @@ def maximise(
     Steps :math:`I(b)^{-1} U(b)`, halved while the likelihood falls. The Newton decrement
     :math:`\lambda = \sqrt{U^\top I^{-1} U}` is the length of the step in standard errors. Once it is
     below ``sqrt(tolerance)`` the step is taken and its error, of order :math:`\lambda^2`, is below
-    ``tolerance``; the information is at most one such step, hence at most 1e-7 of itself, away. A linear predictor beyond 30, or ten steps without an answer, raises the
-    suspicion of separation, which is then decided by linear programming and not by waiting.
+    ``tolerance``; the information is at most one such step, hence at most 1e-7 of itself, away. A
+    linear predictor beyond 30, or ten steps without an answer, raises the suspicion of separation,
+    which is then decided by linear programming and not by waiting.
 
     Raises
     ------
@@ -76,7 +77,13 @@ def maximise(
         if suspect and (here.far_rows or iteration > suspicious):
             refuse_separation(problem)
             suspect = False
-        factor = _factor(problem, here.information)
+        factor = _factor(here.information)
+        if factor is None and b.any():
+            b = np.zeros(problem.p)  # the start, or a step, led astray
+            here = problem.moments(b)
+            factor = _factor(here.information)
+        if factor is None:
+            refuse_singular(problem)
         step = cho_solve(factor, here.score)
         last, decrement = decrement, float(np.sqrt(max(0.0, float(step @ here.score))))
         if _arrived(decrement, last=last, enough=float(np.sqrt(tolerance))):
@@ -146,24 +153,23 @@ def check_finite_moments(problem: Problem, here: Moments) -> None:
     )
 
 
-def _factor(problem: Problem, information: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+def _factor(information: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] | None:
     size = np.sqrt(np.diagonal(information))
     try:
-        factor = cho_factor(information, lower=True)
+        factor: tuple[NDArray[np.float64], bool] = cho_factor(information, lower=True)
     except LinAlgError:
-        pass
-    else:
-        if np.min(np.diagonal(factor[0]) / np.where(size > 0, size, 1.0)) > 1e-5:
-            return factor  # type: ignore[no-any-return]
+        return None
+    return factor if np.min(np.diagonal(factor[0]) / size) > 1e-5 else None
+
+
+def refuse_singular(problem: Problem) -> NoReturn:
+    """Say why an information matrix has no inverse: collinear columns, separation, or extreme risks."""
     refuse_collinear(problem)
     refuse_separation(problem)
-    try:
-        return cho_factor(information, lower=True)  # type: ignore[no-any-return]
-    except LinAlgError:
-        raise NotConverged(
-            f"The information of the logistic regression on {', '.join(problem.names)} is singular: the "
-            "fitted risks are too close to 0 or 1. Use firth=True, coarser categories, or more data."
-        ) from None
+    raise NotConverged(
+        f"The information of the logistic regression on {', '.join(problem.names)} is singular: the fitted "
+        "risks are too close to 0 or 1. Use firth=True, coarser categories, or more data."
+    )
 
 
 def refuse_collinear(problem: Problem) -> None:

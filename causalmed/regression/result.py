@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +89,26 @@ class GLMFit:
             )
         eta = linear_predictor(matrix, self.coefficients, offset)
         return expit(eta) if self.family == "binomial" else eta
+
+    def summary(self) -> str:
+        """Return the method and a line a coefficient, as text."""
+        from causalmed.results import text_table
+
+        shown = self.to_frame()[["term", "estimate", "std_error", "conf_low", "conf_high"]]
+        return f"{self.method}, {len(self.mean):,} rows\n{text_table(shown)}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fit without its rows, as plain JSON types."""
+        return {
+            "method": self.method,
+            "family": self.family,
+            "names": list(self.names),
+            "coefficients": self.coefficients.tolist(),
+            "covariance": self.covariance.tolist(),
+            "dispersion": self.dispersion,
+            "log_likelihood": self.log_likelihood,
+            "iterations": self.iterations,
+        }
 
     def to_frame(self, level: float = 0.95) -> pd.DataFrame:
         """Return a row a coefficient: term, estimate, std_error, statistic, p_value, conf_low, conf_high.
