@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from causalmed.errors import UnknownNode
+from causalmed.errors import GraphError, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Provenance, fingerprint
 from causalmed.scm.categorical import Categorical
-from causalmed.scm.factorisation import factorise
+from causalmed.scm.factorisation import Factorisation, factorise
 from causalmed.scm.gaussian import LinearGaussian
 from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
@@ -19,7 +19,7 @@ from causalmed.scm.ordinal import Ordinal
 if TYPE_CHECKING:
     from causalmed.scm.model import StructuralCausalModel
 
-__all__ = ["by_hand"]
+__all__ = ["by_hand", "check_mechanisms"]
 
 
 def by_hand(
@@ -54,7 +54,7 @@ def by_hand(
 
 def _info(name: str, mechanism: Mechanism, levels: tuple[str, ...]) -> NodeInfo:
     codes = mechanism.codes
-    if isinstance(mechanism, LinearGaussian):
+    if isinstance(mechanism, LinearGaussian) or not codes:
         return NodeInfo(name=name, kind="continuous")
     if isinstance(mechanism, LogisticBinary) or codes == (0.0, 1.0):
         return NodeInfo(name=name, kind="binary", levels=levels, seen=(0.0, 1.0))
@@ -63,3 +63,15 @@ def _info(name: str, mechanism: Mechanism, levels: tuple[str, ...]) -> NodeInfo:
     if isinstance(mechanism, Categorical) or levels:
         return NodeInfo(name=name, kind="categorical", levels=levels, seen=codes)
     return NodeInfo(name=name, kind="continuous", low=codes[0], high=codes[-1])
+
+
+def check_mechanisms(factors: Factorisation, mechanisms: Mapping[str, Mechanism]) -> None:
+    """Raise :class:`GraphError` unless each node has a mechanism that reads what the graph gives it."""
+    for node in factors.order:
+        if node not in mechanisms:
+            raise GraphError(f"Node {node!r} has no mechanism. State one, or mark the node [latent].")
+        if strange := sorted(set(mechanisms[node].columns) - set(factors.pillows[node])):
+            raise GraphError(
+                f"The mechanism of {node!r} reads {', '.join(map(repr, strange))}, which the graph does not "
+                "give it. Draw the arrow, or leave the term out."
+            )

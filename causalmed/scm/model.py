@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from causalmed.errors import GraphError, InvalidArgument, UnknownNode
+from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.graph import Graph
-from causalmed.results import Effect, Provenance
-from causalmed.scm.building import by_hand
+from causalmed.results import Effect, Gate, Provenance
+from causalmed.scm.building import by_hand, check_mechanisms
 from causalmed.scm.counterfactuals import Counterfactuals
+from causalmed.scm.diagnosis import diagnose_model
 from causalmed.scm.effect import scm_effect
 from causalmed.scm.factorisation import Factorisation
 from causalmed.scm.intervention import Plan, plan_intervention
@@ -20,6 +22,7 @@ from causalmed.scm.nodes import NodeInfo, frame_of, read_do
 from causalmed.scm.request import Request
 from causalmed.scm.simulate import noise_from, run
 from causalmed.scm.specs import MechanismSpec
+from causalmed.scm.storage import load_model, save_model
 from causalmed.scm.terms import FloatArray
 from causalmed.scm.unit import draw_counterfactuals, unit_counterfactuals
 
@@ -81,15 +84,7 @@ class StructuralCausalModel:
     def __post_init__(self) -> None:
         for attribute in ("mechanisms", "nodes", "specs"):
             object.__setattr__(self, attribute, MappingProxyType(dict(getattr(self, attribute))))
-        for node in self.order:
-            if node not in self.mechanisms:
-                raise GraphError(f"Node {node!r} has no mechanism. State one, or mark the node [latent].")
-            strange = set(self.mechanisms[node].columns) - set(self.factors.pillows[node])
-            if strange:
-                raise GraphError(
-                    f"The mechanism of {node!r} reads {', '.join(sorted(map(repr, strange)))}, which the "
-                    "graph does not give it. Draw the arrow, or leave the term out."
-                )
+        check_mechanisms(self.factors, self.mechanisms)
 
     def __repr__(self) -> str:
         fitted = "by hand" if self.cohort is None else f"{self.cohort.n:,} patients"
@@ -133,15 +128,7 @@ class StructuralCausalModel:
         return by_hand(cls, graph, mechanisms, levels=levels or {}, outcome=outcome)
 
     def plan(self, *, exposures: Sequence[str], targets: Sequence[str]) -> Plan:
-        """Plan the computation of the targets under an intervention.
-
-        Raises
-        ------
-        NotIdentified
-            It cannot be computed from the observed columns; ``witness`` says why.
-        UnknownNode
-            A name is not a node of the model.
-        """
+        """Plan the computation of the targets under an intervention, or raise ``NotIdentified``."""
         if unknown := [name for name in (*exposures, *targets) if name not in self.nodes]:
             raise UnknownNode.among(unknown, self.nodes)
         return plan_intervention(self.factors, exposures=exposures, targets=targets)
@@ -218,16 +205,12 @@ class StructuralCausalModel:
             (a, b): labels or numbers.
         population : {"all", "exposed", "unexposed"}
             Over whom; "exposed" are those observed with a.
-        draws : int
-            Draws of the noise between exposure and outcome, at least 1.
-        replicates : int
-            Bootstrap replicates, at least 20.
+        draws, replicates : int
+            Draws of the noise between exposure and outcome, at least 1; bootstrap replicates, at least 20.
         level : float
             Confidence level, in (0, 1).
-        seed : int
-            Non-negative.
-        n_jobs : int
-            Threads; they never change a bit.
+        seed, n_jobs : int
+            Non-negative; threads, which never change a bit.
 
         Returns
         -------
@@ -368,6 +351,44 @@ class StructuralCausalModel:
             draws=draws,
             seed=seed,
         )
+
+    def diagnose(self, cohort: Cohort, *, seed: int = 0, n_jobs: int = 1) -> Gate:
+        """Check every mechanism on patients that it was not fitted on.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Other patients; or those of the fit, whose halves are then fitted and judged in turn.
+        seed, n_jobs : int
+            Of the halves; threads, which never change a bit.
+
+        Returns
+        -------
+        Gate
+            Three checks a node: calibration, what its causes leave unexplained, log score.
+        """
+        return diagnose_model(self, cohort, seed=seed, n_jobs=n_jobs)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model to one file: JSON and arrays in a zip, no code, no patients.
+
+        Raises
+        ------
+        NotSavable
+            A mechanism that is not of this package; the message names its node.
+        """
+        save_model(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> StructuralCausalModel:
+        """Read what :meth:`save` wrote; the model is equal to the last bit, without its patients.
+
+        Raises
+        ------
+        DataError
+            The file is missing, damaged, or of another schema.
+        """
+        return load_model(cls, path)
 
     def _outcome(self, outcome: str | None) -> str:
         if outcome is None and self.outcome is None:
