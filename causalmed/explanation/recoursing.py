@@ -95,6 +95,27 @@ def recourse(
     Karimi, Schoelkopf and Valera (2021, FAccT) for recourse through interventions; Koenig, Freiesleben and
     Grosse-Wentrup (2023, AAAI) for aiming at the outcome; Ustun, Spangher and Liu (2019, FAT*) for plans
     that honour constraints, and for proving that none exists.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from scipy.special import expit
+    >>> from causalmed.scm import LogisticBinary, Predictor, StructuralCausalModel
+    >>> class Model:
+    ...     features, threshold = ("late", "rating"), 0.2
+    ...     def risk(self, patients):
+    ...         return expit(-2 + patients.values("late") + 0.1 * patients.values("rating"))
+    >>> graph = Graph.parse("dag { late -> ssi; ssi [outcome] }")
+    >>> scm = StructuralCausalModel.of(graph, {
+    ...     "late": LogisticBinary(predictor=Predictor.of(-1.0)),
+    ...     "ssi": LogisticBinary(predictor=Predictor.of(-2.0, {"late": 0.8})),
+    ... })
+    >>> kinds = {"late": "binary", "rating": "continuous"}
+    >>> patient = Cohort.from_frame(pd.DataFrame({"late": [1], "rating": [2.0]}), kinds=kinds)
+    >>> found = recourse(Model(), patient, scm=scm, actionable=["late"])
+    >>> print(found.answer)
+    The only plan was checked. The lowest risk, 12 in 100 instead of 23 in 100, could be had by
+    considering: late: yes → no.
     """
     outcome = _outcome(scm.graph, patient)
     _check(scm.graph, patient, outcome=outcome, actionable=actionable, max_changes=max_changes)

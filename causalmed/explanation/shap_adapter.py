@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
+from numpy import random as shared
 from numpy.typing import NDArray
 
 from causalmed.engine import generator
@@ -105,8 +106,8 @@ def _shap() -> Any:
 @contextmanager
 def _global_numbers_kept() -> Iterator[None]:
     """Give NumPy's global generator back as it was: shap seeds it."""
-    state = np.random.get_state()  # noqa: NPY002
+    state = shared.get_state()  # noqa: NPY002
     try:
         yield
     finally:
-        np.random.set_state(state)  # noqa: NPY002
+        shared.set_state(state)  # noqa: NPY002

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causalmed.plotting.drawing import render, size
 from causalmed.plotting.style import (
@@ -31,6 +32,9 @@ from causalmed.results.pictures import Calibration, DecisionCurve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+
+Line = NDArray[np.float64]
 
 
 @size.register(Calibration)
@@ -59,6 +63,23 @@ def _render_calibration(picture: Calibration, ax: Axes, *, own: bool) -> None:
         size=SMALL,
         colour=QUIET,
     )
+    _name_curve(ax, x, y, band=(low, high))
+    depth = _risks(ax, picture, reach)
+    ax.set_xlim(0, reach)
+    ax.set_ylim(-depth, reach)
+    ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= reach])
+    unit(
+        ax,
+        "risk that the model gives, per 100 patients",
+        f"seen with {picture.outcome.replace('_', ' ')}, per 100 patients",
+    )
+    counted = f"{picture.events:,} with {picture.outcome.replace('_', ' ')} among {picture.n:,} patients"
+    head(ax, picture.title, counted, own=own)
+
+
+def _name_curve(ax: Axes, x: Line, y: Line, *, band: tuple[Line, Line]) -> None:
+    """Name the curve beside its band, on the side away from the diagonal."""
+    low, high = band
     at = int(np.argmin(np.abs(x - 0.75 * x.max())))
     above = y[at] >= x[at]
     write(
@@ -71,17 +92,6 @@ def _render_calibration(picture: Calibration, ax: Axes, *, own: bool) -> None:
         size=SMALL,
         colour=BLUE,
     )
-    depth = _risks(ax, picture, reach)
-    ax.set_xlim(0, reach)
-    ax.set_ylim(-depth, reach)
-    ax.set_yticks([tick for tick in ax.get_yticks() if 0 <= tick <= reach])
-    unit(
-        ax,
-        "risk that the model gives, per 100 patients",
-        f"seen with {picture.outcome.replace('_', ' ')}, per 100 patients",
-    )
-    counted = f"{picture.events:,} with {picture.outcome.replace('_', ' ')} among {picture.n:,} patients"
-    head(ax, picture.title, counted, own=own)
 
 
 def _risks(ax: Axes, picture: Calibration, reach: float) -> float:
