@@ -7,6 +7,7 @@ generator of the synthetic surgical cohort ``postop``, which no room below needs
 from causalmed.datasets.dataset import DATASETS, Dataset, load_dataset
 from causalmed.datasets.nhsn import Operation, colon_risk
 from causalmed.datasets.postop import draw_postop
+from causalmed.datasets.postop_model import true_model
 from causalmed.datasets.postop_power import PowerDesign, power
 from causalmed.datasets.postop_truth import TrueEffect, true_effects, truth_frame
 
@@ -21,5 +22,6 @@ __all__ = [
     "load_dataset",
     "power",
     "true_effects",
+    "true_model",
     "truth_frame",
 ]

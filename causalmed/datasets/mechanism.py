@@ -30,7 +30,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bernoulli:
-    """0 or 1: ``P(X = 1) = expit(η)``."""
+    """0 or 1: ``P(X = 1) = expit(η)``, as ``X = 1[u ≥ 1 − expit(η)]``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

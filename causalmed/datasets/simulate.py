@@ -1,7 +1,7 @@
 """The interpreter: draws patients from a list of nodes, as they are or under an intervention.
 
 Every node's value is a function of its parents and of one uniform number of its own,
-``x = f(parents, u)``, monotone in u (the quantile function of the node's law). The uniform numbers depend
+``x = f(parents, u)``, increasing in u (the quantile function of the node's law). The uniform numbers depend
 on the seed, the node and the block alone; so two worlds that differ by an intervention share them.
 """
 
@@ -144,7 +144,7 @@ def draw(law: object, linear: FloatArray, noise: FloatArray) -> FloatArray:
 def _(law: Bernoulli, linear: FloatArray, noise: FloatArray) -> FloatArray:
     from scipy.special import expit
 
-    return np.asarray(noise < expit(linear), dtype=np.float64)
+    return np.asarray(noise >= expit(-linear), dtype=np.float64)
 
 
 @draw.register
