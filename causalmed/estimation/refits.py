@@ -9,6 +9,7 @@ prediction depends on it. Newton's method from there needs two or three passes o
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -126,7 +127,13 @@ def _step(information: Array, score: Array) -> Array:
 
 def _symmetric(upper: Array, p: int) -> Array:
     answer = np.zeros((p, p))
-    index = np.triu_indices(p)
+    index = _upper_triangle(p)
     answer[index] = upper
     answer.T[index] = upper
     return answer
+
+
+@lru_cache(maxsize=32)
+def _upper_triangle(p: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    first, second = np.triu_indices(p)
+    return first, second
