@@ -85,8 +85,9 @@ def auroc(
             f"are {m} with and {controls} without. Take a larger cohort, or a wider group."
         )
     placement = np.empty(len(risk))
-    placement[event] = (rankdata(risk)[event] - rankdata(risk[event])) / controls
-    placement[~event] = 1.0 - (rankdata(risk)[~event] - rankdata(risk[~event])) / m
+    rank = rankdata(risk)
+    placement[event] = (rank[event] - rankdata(risk[event])) / controls
+    placement[~event] = 1.0 - (rank[~event] - rankdata(risk[~event])) / m
     area = float(placement[event].mean())
     influence = _influence(placement, event, area)
     if area in (0.0, 1.0):

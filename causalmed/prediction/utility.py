@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.errors import InvalidArgument
-from causalmed.prediction.influence import normal_interval, robust_covariance
+from causalmed.prediction.influence import normal_interval
 from causalmed.results import Interval
 
 __all__ = ["BenefitCurve", "net_benefit", "net_benefit_curve"]
@@ -75,9 +75,9 @@ def net_benefit(
     >>> net_benefit(outcome=y, risk=p, threshold=0.5).estimate
     0.0
     """
-    gain = _gain(outcome, risk, np.array([threshold]))
-    value, error = _mean_and_error(gain, cluster)
-    return normal_interval(float(value[0]), float(error[0]), cluster=cluster, level=level)
+    found = _alerted(outcome, risk, np.array([threshold]), cluster)
+    error = float(np.sqrt(found.covariance(cluster is not None)[0, 0]))
+    return normal_interval(float(found.value[0]), error, cluster=cluster, level=level)
 
 
 def net_benefit_curve(
@@ -122,13 +122,13 @@ def net_benefit_curve(
     >>> curve.treat_all.round(3).tolist()
     [0.444, 0.0]
     """
-    gain = _gain(outcome, risk, thresholds)
-    value, error = _mean_and_error(gain, cluster)
+    found = _alerted(outcome, risk, thresholds, cluster)
+    value, covariance = found.value, found.covariance(cluster is not None)
+    error = np.sqrt(np.diag(covariance))
     z = normal_interval(0.0, 1.0, cluster=cluster, level=level).high
     heavier = z / normal_interval(0.0, 1.0, level=level).high
-    wide = max(z, heavier * _largest_deviation(gain, cluster, generator, draws, level))
-    harm = thresholds / (1.0 - thresholds)
-    treat_all = outcome.mean() - (1.0 - outcome.mean()) * harm
+    wide = max(z, heavier * _largest_deviation(covariance, generator=generator, draws=draws, level=level))
+    treat_all = outcome.mean() - (1.0 - outcome.mean()) * found.harm
     parts = {
         "thresholds": thresholds.copy(), "model": value, "low": value - z * error, "high": value + z * error,
         "band_low": value - wide * error, "band_high": value + wide * error, "treat_all": treat_all,
@@ -138,27 +138,72 @@ def net_benefit_curve(
     return BenefitCurve(**parts)
 
 
-def _gain(outcome: Array, risk: Array, thresholds: Array) -> Array:
-    """What each patient adds at each threshold, shape (n, m)."""
-    if not np.all((thresholds > 0) & (thresholds < 1)):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Alerted:
+    """Patients with and without the outcome at or above each threshold, a row a cluster (or one row)."""
+
+    thresholds: Array
+    events: Array
+    others: Array
+    sizes: Array
+
+    @property
+    def harm(self) -> Array:
+        """Odds of the thresholds: what a false alert costs in true ones."""
+        return np.asarray(self.thresholds / (1.0 - self.thresholds))
+
+    @property
+    def value(self) -> Array:
+        """Net benefit per patient at each threshold."""
+        worth = self.events.sum(axis=0) - self.harm * self.others.sum(axis=0)
+        return np.asarray(worth / self.sizes.sum())
+
+    def covariance(self, clustered: bool) -> Array:
+        r"""Covariance of net benefit over the thresholds, from counts alone.
+
+        Alone, :math:`E[g_s g_t] = (N_1(u) + h_s h_t N_0(u)) / n` with :math:`u = \max(s, t)`: whoever
+        reaches the higher threshold reaches the lower one. In clusters, from the sums within each.
+        """
+        n, value = self.sizes.sum(), self.value
+        if clustered:
+            sums = self.events - self.harm * self.others - self.sizes[:, None] * value
+            groups = len(self.sizes)
+            return np.asarray(groups / (groups - 1) * (sums.T @ sums) / n**2)
+        higher = np.maximum.outer(np.arange(len(value)), np.arange(len(value)))
+        moments = self.events[0][higher] + np.outer(self.harm, self.harm) * self.others[0][higher]
+        return np.asarray((moments / n - np.outer(value, value)) / n)
+
+
+def _alerted(outcome: Array, risk: Array, thresholds: Array, cluster: NDArray[np.intp] | None) -> _Alerted:
+    """Count by cluster and by the highest threshold reached, then add from the top."""
+    inside = np.all((thresholds > 0) & (thresholds < 1)) and np.all(np.diff(thresholds) > 0)
+    if not len(thresholds) or not inside:
         raise InvalidArgument(
-            "A threshold of net benefit must lie between 0 and 1: it is the risk at which one would act. "
-            f"Given: {thresholds.tolist()}."
+            "Thresholds of net benefit must lie between 0 and 1 and increase: each is a risk at which one "
+            f"would act. Given: {thresholds.tolist()}."
         )
-    harm = thresholds / (1.0 - thresholds)
-    worth = outcome[:, None] - (1.0 - outcome[:, None]) * harm[None, :]
-    return np.where(risk[:, None] >= thresholds[None, :], worth, 0.0)
+    width = len(thresholds) + 1
+    codes = np.zeros(len(risk), dtype=np.intp)
+    if cluster is not None:
+        codes = np.unique(cluster, return_inverse=True)[1]
+    rows = int(codes.max()) + 1
+    cell = codes * width + np.searchsorted(thresholds, risk, side="right")
 
+    def above(among: NDArray[np.bool_]) -> Array:
+        counts = np.bincount(cell[among], minlength=rows * width).reshape(rows, width)
+        return np.asarray(counts[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:], dtype=np.float64)
 
-def _mean_and_error(gain: Array, cluster: NDArray[np.intp] | None) -> tuple[Array, Array]:
-    value = gain.mean(axis=0)
-    return value, np.sqrt(np.diag(robust_covariance(gain - value, cluster)))
+    return _Alerted(
+        thresholds=thresholds,
+        events=above(outcome == 1),
+        others=above(outcome != 1),
+        sizes=np.bincount(codes).astype(np.float64),
+    )
 
 
 def _largest_deviation(
-    gain: Array, cluster: NDArray[np.intp] | None, generator: np.random.Generator, draws: int, level: float
+    covariance: Array, *, generator: np.random.Generator, draws: int, level: float
 ) -> float:
-    covariance = robust_covariance(gain - gain.mean(axis=0), cluster)
     error = np.sqrt(np.diag(covariance))
     used = error > 0
     if not used.any():

@@ -7,6 +7,7 @@ import pytest
 
 from causalmed.errors import InvalidArgument
 from causalmed.prediction import auroc, net_benefit, net_benefit_curve
+from causalmed.prediction.influence import robust_covariance
 
 
 def curve(y, p, at):
@@ -76,6 +77,28 @@ def test_error_is_that_of_repeated_sampling_and_the_band_holds_everywhere():
     assert single < band
 
 
+@pytest.mark.parametrize("clusters", [None, 20])
+def test_errors_from_counts_equal_those_from_influence_values(clusters):
+    rng = np.random.default_rng(3)
+    p = np.round(rng.uniform(0, 0.5, 600), 2)
+    y = (rng.random(600) < p).astype(float)
+    cluster = None if clusters is None else rng.integers(clusters, size=600)
+    at = np.arange(1, 40, 3) / 100
+    harm = at / (1 - at)
+    gain = np.where(p[:, None] >= at, y[:, None] - (1 - y[:, None]) * harm, 0.0)
+    covariance = robust_covariance(gain - gain.mean(axis=0), cluster)
+    for k, t in enumerate(at):
+        found = net_benefit(outcome=y, risk=p, threshold=t, cluster=cluster)
+        assert found.estimate == pytest.approx(gain[:, k].mean(), abs=1e-12)
+        assert found.std_error == pytest.approx(np.sqrt(covariance[k, k]), rel=1e-9)
+    many = net_benefit_curve(
+        outcome=y, risk=p, thresholds=at, cluster=cluster, generator=np.random.default_rng(0)
+    )
+    assert many.low[4] == pytest.approx(
+        net_benefit(outcome=y, risk=p, threshold=at[4], cluster=cluster).low, abs=1e-12
+    )
+
+
 def test_thresholds_outside_their_range_are_refused():
-    with pytest.raises(InvalidArgument, match="must lie between 0 and 1"):
+    with pytest.raises(InvalidArgument, match="must lie between 0 and 1 and increase"):
         net_benefit(outcome=np.array([0.0, 1.0]), risk=np.array([0.1, 0.2]), threshold=1.0)
