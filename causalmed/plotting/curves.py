@@ -71,9 +71,9 @@ def _render_calibration(picture: Calibration, ax: Axes, *, own: bool) -> None:
     unit(
         ax,
         "risk that the model gives, per 100 patients",
-        f"seen with {picture.outcome.replace('_', ' ')}, per 100 patients",
+        f"seen with {picture.outcome}, per 100 patients",
     )
-    counted = f"{picture.events:,} with {picture.outcome.replace('_', ' ')} among {picture.n:,} patients"
+    counted = f"{picture.events:,} with {picture.outcome} among {picture.n:,} patients"
     head(ax, picture.title, counted, own=own)
 
 
@@ -101,8 +101,8 @@ def _risks(ax: Axes, picture: Calibration, reach: float) -> float:
     depth, middle, tall = 0.42 * reach, -0.24 * reach, 0.14 * reach
     edges = 100 * np.asarray(picture.edges)
     sides: tuple[tuple[Sequence[float], int, str, str, str], ...] = (
-        (picture.risks_events, 1, VERMILION, VERMILION_INK, f"with {picture.outcome.replace('_', ' ')}"),
-        (picture.risks_nonevents, -1, GREY, QUIET, f"without {picture.outcome.replace('_', ' ')}"),
+        (picture.risks_events, 1, VERMILION, VERMILION_INK, f"with {picture.outcome}"),
+        (picture.risks_nonevents, -1, GREY, QUIET, f"without {picture.outcome}"),
     )
     for counts, direction, colour, ink, name in sides:
         share = np.asarray(counts) / max(1.0, float(max(counts)))
@@ -150,7 +150,7 @@ def _render_decision_curve(picture: DecisionCurve, ax: Axes, *, own: bool) -> No
         ax, "act on the model", (float(x[-1]), float(model[-1])), shift=(6, 3), size=SMALL + 0.5, colour=BLUE
     )
     write(ax, "act on nobody", (float(x[-1]), 0.0), shift=(6, -9), size=SMALL + 0.5, colour=QUIET)
-    at = int(np.argmin(np.abs(everybody - 0.55 * bottom)))
+    at = int(np.argmin(np.abs(everybody - 0.25 * top)))
     write(
         ax,
         "act on everybody",

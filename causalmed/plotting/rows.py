@@ -26,7 +26,7 @@ from causalmed.plotting.style import (
     wrap,
     write,
 )
-from causalmed.results.picture import plain, within
+from causalmed.results.picture import plain
 from causalmed.results.pictures import Balance, BalanceRow, Forest, ForestRow, GroupDots, GroupRow
 from causalmed.results.words import number
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 ROW = 0.36  # inches
 LABELS = 150.0  # points
+NOTES = 270.0
 
 
 def prepare(ax: Axes, labels: Sequence[str]) -> None:
@@ -89,7 +90,7 @@ def _render_forest(picture: Forest, ax: Axes, *, own: bool) -> None:
     ax.axvline(picture.per * picture.null, color=ZERO, lw=1.2, zorder=1)
     for place, row in enumerate(rows):
         _effect(ax, place, row, picture)
-    written = [_estimate(row, picture.per) for row in rows]
+    written = [picture.written(row) for row in rows]
     edge = column(ax, written, after=8.0)
     verdicts(ax, [row.verdict for row in rows], [_found(row, picture.null) for row in rows], after=edge)
     unit(ax, picture.axis_label)
@@ -106,20 +107,12 @@ def _found(row: ForestRow, null: float) -> bool:
     return row.interval is not None and not row.interval.low <= null <= row.interval.high
 
 
-def _estimate(row: ForestRow | GroupRow, per: float) -> str:
-    if row.interval is None:
-        return ""
-    return within(row.interval.estimate, row.interval.low, row.interval.high, per=per)
-
-
 def _effect(ax: Axes, place: int, row: ForestRow, picture: Forest) -> None:
     per = picture.per
     if row.interval is None:
         crude = "" if row.crude is None else f" (crude: {number(per * row.crude)})"
-        note = wrap(
-            f"no estimate{': ' + row.note if row.note else ''}{crude}", 240, size=SMALL - 0.5, lines=2
-        )
-        write(ax, note, (0.01, place), frame="row", size=SMALL - 0.5, colour=QUIET, halo=True)
+        note = wrap(f"{row.note or 'no estimate'}{crude}", NOTES, size=SMALL - 1, lines=2)
+        write(ax, note, (0.01, place), frame="row", size=SMALL - 1, colour=QUIET, halo=True)
         return
     if row.crude is not None:
         ends = [per * row.crude, per * row.interval.estimate]
@@ -206,7 +199,7 @@ def _render_groupdots(picture: GroupDots, ax: Axes, *, own: bool) -> None:
             write(ax, "not shown", (0.01, place), frame="row", size=SMALL, colour=QUIET, halo=True)
         else:
             interval_mark(ax, place, row.interval, per=picture.per, null=None)
-    edge = column(ax, [_estimate(row, picture.per) for row in rows], after=8.0)
+    edge = column(ax, [picture.written(row) for row in rows], after=8.0)
     edge = column(ax, [_counted(row) for row in rows], after=edge, colour=QUIET)
     found = [row.interval is not None and row.state.startswith(("difference", "cannot")) for row in rows]
     verdicts(ax, [row.state for row in rows], found, after=edge)

@@ -6,6 +6,7 @@ The palette is that of Okabe and Ito (2008, "Color universal design"). Marks rea
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator
@@ -39,6 +40,7 @@ TITLE: Final = 12.0  # points
 BODY: Final = 10.0
 SMALL: Final = 9.0
 FAMILY: Final = "DejaVu Sans"
+_BETWEEN = re.compile(r"(?<=\w)_+(?=\w)")
 
 Horizontal = Literal["left", "center", "right"]
 Vertical = Literal["top", "center", "bottom", "baseline"]
@@ -68,11 +70,18 @@ def _luminance(colour: str) -> float:
 
 
 def clean(text: object) -> str:
-    """Return text without the control characters that no SVG may hold."""
-    return "".join(
+    """Return text as it is shown: words for column names, no control characters.
+
+    Examples
+    --------
+    >>> clean("late_prophylaxis per 100")
+    'late prophylaxis per 100'
+    """
+    shown = "".join(
         " " if unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} else character
         for character in str(text)
     )
+    return _BETWEEN.sub(" ", shown)
 
 
 def width_of(text: str, size: float, *, bold: bool = False) -> float:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from causalmed.results.interval import Interval
+
 __all__ = ["Picture"]
 
 
@@ -101,25 +103,45 @@ def plain(value: float) -> str:
 
 
 def within(
-    estimate: float, low: float | None, high: float | None, *, per: float = 1.0, digits: int = 2
+    estimate: float, low: float | None, high: float | None, *, per: float = 1.0, places: int | None = None
 ) -> str:
-    """Write an estimate with its limits, all to one place: ``3.4 (2.1 to 4.7)``.
+    """Write an estimate with its limits, all to one decimal place: ``3.4 (2.1 to 4.7)``.
 
-    The largest of the three is written with ``digits`` significant digits.
+    By default the largest of the three has two significant digits.
     """
     if low is None or high is None:
-        return number(per * estimate, digits)
+        return number(per * estimate)
     values = [per * value for value in (estimate, low, high)]
-    largest = max((abs(value) for value in values if math.isfinite(value) and value), default=1.0)
-    places = min(12, max(0, digits - 1 - math.floor(math.log10(largest))))
-    first, *limits = (_to_place(value, places) for value in values)
+    to = places_of(values) if places is None else places
+    first, *limits = (_to_place(value, to) for value in values)
     return f"{first} ({limits[0]} to {limits[1]})"
+
+
+def places_of(values: Iterable[float]) -> int:
+    """Return the decimal places at which the largest number has two significant digits."""
+    largest = max((abs(value) for value in values if math.isfinite(value) and value), default=1.0)
+    return min(12, max(0, 1 - math.floor(math.log10(largest))))
+
+
+def common_places(intervals: Iterable[Interval | None], *, per: float) -> int:
+    """Return one number of decimal places for a column of intervals: at most one more than the least."""
+    each = [places_of([per * i.estimate, per * i.low, per * i.high]) for i in intervals if i is not None]
+    return min(max(each), min(each) + 1) if each else 0
 
 
 def _to_place(value: float, places: int) -> str:
     if not math.isfinite(value):
         return number(value)
     return f"{round(value, places) + 0.0:.{places}f}".replace("-", "−")
+
+
+def written(interval: Interval | None, all_: Sequence[Interval | None], *, per: float) -> str:
+    """Write one interval of a column; nothing where there is none."""
+    if interval is None:
+        return ""
+    return within(
+        interval.estimate, interval.low, interval.high, per=per, places=common_places(all_, per=per)
+    )
 
 
 def listed(parts: Sequence[str], *, most: int = 6) -> str:

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.results.interval import Interval
-from causalmed.results.picture import Picture, frame, listed, require_rows, require_words, stop, within
+from causalmed.results.picture import (
+    Picture,
+    frame,
+    listed,
+    require_rows,
+    require_words,
+    stop,
+    within,
+    written,
+)
 from causalmed.results.words import number
 
 if TYPE_CHECKING:
@@ -102,8 +111,11 @@ intervals. Late antibiotics: 3.4 (2.1 to 4.7), crude 5.1, cause.
         verdict = f", {row.verdict}" if row.verdict else ""
         if row.interval is None:
             return f"{row.label}: no estimate{verdict}{': ' + row.note if row.note else ''}."
-        written = within(row.interval.estimate, row.interval.low, row.interval.high, per=self.per)
-        return f"{row.label}: {written}{crude}{verdict}."
+        return f"{row.label}: {self.written(row)}{crude}{verdict}."
+
+    def written(self, row: ForestRow) -> str:
+        """Return the estimate of a row with its limits, all rows to the same decimal place."""
+        return written(row.interval, [each.interval for each in self.rows], per=self.per)
 
     def table(self) -> pd.DataFrame:
         """Return a row an effect: label, estimate, low, high, crude, verdict, note."""

@@ -17,6 +17,7 @@ from causalmed.results.picture import (
     require_words,
     stop,
     within,
+    written,
 )
 from causalmed.results.words import number, signed
 
@@ -325,13 +326,12 @@ women: 71 (62 to 79), 96 events among 800, cannot tell.
         parts = [self._spoken(row) for row in self.rows]
         return f"{stop(self.title)} Values in {self.axis_label}. {listed(parts)}"
 
+    def written(self, row: GroupRow) -> str:
+        """Return the value of a row with its limits, all rows to the same decimal place."""
+        return written(row.interval, [each.interval for each in self.rows], per=self.per)
+
     def _spoken(self, row: GroupRow) -> str:
-        interval = row.interval
-        value = (
-            "not shown"
-            if interval is None
-            else within(interval.estimate, interval.low, interval.high, per=self.per)
-        )
+        value = self.written(row) or "not shown"
         counted = "" if row.n is None or row.events is None else f", {row.events:,} events among {row.n:,}"
         return f"{row.label}: {value}{counted}{', ' + row.state if row.state else ''}."
 
