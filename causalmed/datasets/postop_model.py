@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from causalmed.datasets.postop_constants import NODES, OUTCOME_NAME
 from causalmed.datasets.postop_graph import true_arrows
 from causalmed.datasets.simulate import FloatArray, Values, draw, linear_predictor
 from causalmed.graph import Graph
-from causalmed.scm import StructuralCausalModel
+
+if TYPE_CHECKING:
+    from causalmed.scm import StructuralCausalModel
 
 __all__ = ["LevelsMechanism", "NumberMechanism", "true_model"]
 
@@ -41,6 +44,8 @@ def true_model(nodes: Sequence[Node] = NODES, *, outcome: str = OUTCOME_NAME) ->
     >>> truth.sample(3, do={"late_prophylaxis": 1}, seed=1)["late_prophylaxis"].tolist()
     [1, 1, 1]
     """
+    from causalmed.scm import StructuralCausalModel
+
     known = {node.name: node for node in nodes}
     graph = Graph.of(
         sorted(true_arrows(nodes)),

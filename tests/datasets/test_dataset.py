@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from causalmed.datasets import DATASETS, load_dataset
+from causalmed.datasets import DATASETS, dataset, load_dataset
 from causalmed.errors import InvalidArgument
 
 
@@ -16,13 +16,13 @@ def test_an_unknown_name_lists_the_known_ones(name):
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_dataset_says_what_it_is(name):
-    dataset = load_dataset(name)
-    assert dataset.name == name
-    assert f"{dataset.cohort.n:,} patients" in dataset.summary()
-    assert name in repr(dataset)
-    assert dataset.card.startswith(f"# `{name}`")
-    assert dataset.graph.outcomes == {dataset.cohort.outcome}
-    assert dataset.graph.observed <= set(dataset.cohort.names)
+    loaded = load_dataset(name)
+    assert loaded.name == name
+    assert f"{loaded.cohort.n:,} patients" in loaded.summary()
+    assert name in repr(loaded)
+    assert loaded.card.startswith(f"# `{name}`")
+    assert loaded.graph.outcomes == {loaded.cohort.outcome}
+    assert loaded.graph.observed <= set(loaded.cohort.names)
 
 
 def test_hospitals_are_split_without_overlap():
@@ -48,7 +48,10 @@ def test_a_changed_truth_does_not_come_back():
 
 
 def test_loading_is_quick():
-    load_dataset("postop")
-    begin = time.perf_counter()
-    load_dataset("postop")
-    assert time.perf_counter() - begin < 1.0
+    seconds = []
+    for _ in range(3):
+        dataset._postop_cohort.cache_clear()
+        begin = time.process_time()
+        load_dataset("postop")
+        seconds.append(time.process_time() - begin)
+    assert min(seconds) < 1.0
