@@ -137,7 +137,7 @@ def _render_decision_curve(picture: DecisionCurve, ax: Axes, *, own: bool) -> No
         100 * np.asarray(line) for line in (picture.model, picture.low, picture.high, picture.treat_all)
     )
     top = 1.12 * float(max(high.max(), everybody.max()))
-    bottom = float(max(min(low.min(), -0.12 * top), -0.4 * top))
+    bottom = float(max(min(low.min(), -0.17 * top), -0.4 * top))
     if picture.shaded is not None:
         _range(ax, picture.shaded, top)
     ax.axhline(0.0, color=ZERO, lw=1.4, zorder=1)
@@ -150,15 +150,9 @@ def _render_decision_curve(picture: DecisionCurve, ax: Axes, *, own: bool) -> No
         ax, "act on the model", (float(x[-1]), float(model[-1])), shift=(6, 3), size=SMALL + 0.5, colour=BLUE
     )
     write(ax, "act on nobody", (float(x[-1]), 0.0), shift=(6, -9), size=SMALL + 0.5, colour=QUIET)
-    at = int(np.argmin(np.abs(everybody - 0.25 * top)))
-    write(
-        ax,
-        "act on everybody",
-        (float(x[at]), float(everybody[at])),
-        shift=(7, 0),
-        size=SMALL + 0.5,
-        colour=INK,
-    )
+    level = 0.62 * bottom
+    at = float(np.interp(-level, -everybody, x))  # the line falls
+    write(ax, "act on everybody", (at, level), shift=(7, 0), size=SMALL + 0.5, colour=INK)
     unit(ax, "risk at which one would act, in %", "net benefit, per 100 patients")
     head(ax, picture.title, "line: estimate  ·  band: its interval", own=own)
 
