@@ -16,6 +16,7 @@ __all__ = ["Step", "maximise"]
 _STEPS: Final = 60
 _HALVINGS: Final = 30
 _FLAT: Final = 1e-12
+_WIDEST: Final = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,8 @@ def maximise(at: Callable[[FloatArray], Step], start: FloatArray, *, what: str) 
     at : callable
         Parameters → :class:`Step`.
     start : ndarray, shape (p,)
-        Inside the model.
+        Inside the model; the parameters belong to standardised columns, so that a standard error above 100
+        means that there is no maximum.
     what : str
         What is fitted, for the message.
 
@@ -74,6 +76,8 @@ def maximise(at: Callable[[FloatArray], Step], start: FloatArray, *, what: str) 
         if not np.isfinite(gain) or np.max(np.abs(here)) > 1e4:
             break
         if gain < _FLAT:
+            if np.max(np.diag(np.linalg.inv(now.information))) > _WIDEST**2:
+                break
             return here
         here, now = _shorten(at, here, now, direction)
     raise NotConverged(

@@ -1,0 +1,194 @@
+"""Effects of the model against closed forms, simulation, other estimators and dowhy."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from causalmed.cohort import Cohort
+from causalmed.errors import InvalidArgument, NotEnoughEvents, UnknownNode
+from causalmed.graph import Graph
+from causalmed.results import State
+from causalmed.scm import LinearGaussian, LogisticBinary, Predictor, StructuralCausalModel, fit_scm
+
+
+def expit(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def linear_cohort(n: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    z = rng.normal(size=n)
+    x = 0.5 * z + rng.normal(size=n)
+    m = 0.8 * x + 0.3 * z + rng.normal(size=n)
+    y = 1.2 * m - 0.4 * x + 0.7 * z + rng.normal(size=n)
+    return pd.DataFrame({"z": z, "x": x, "m": m, "y": y})
+
+
+LINEAR = Graph.parse("dag { y [outcome]; z -> {x m y}; x -> {m y}; m -> y }")
+
+
+def test_a_linear_model_gives_the_product_of_coefficients():
+    cohort = Cohort.from_frame(linear_cohort(2_000, 3))
+    scm = fit_scm(LINEAR, cohort)
+    slope = {t.text: t.coefficient for t in scm.mechanisms["y"].predictor.terms}
+    through = {t.text: t.coefficient for t in scm.mechanisms["m"].predictor.terms}
+    effect = scm.effect(exposure="x", contrast=(1.5, -0.5))
+    assert effect.difference.estimate == pytest.approx(2 * (slope["x"] + slope["m"] * through["x"]), rel=1e-9)
+    assert effect.outcome_kind == "continuous"
+    assert effect.n == 2_000
+
+
+def test_the_standard_error_is_that_of_the_adjusted_regression():
+    """With everything linear the total effect is the coefficient of x given z: its sandwich standard error."""
+    import statsmodels.api as sm
+
+    frame = linear_cohort(1_000, 8)
+    total = sm.OLS(frame["y"], sm.add_constant(frame[["x", "z"]])).fit(cov_type="HC0")
+    effect = fit_scm(LINEAR, Cohort.from_frame(frame)).effect(exposure="x", replicates=1_000)
+    assert effect.difference.estimate == pytest.approx(total.params["x"], abs=0.1 * total.bse["x"])
+    assert effect.difference.std_error == pytest.approx(total.bse["x"], rel=0.10)
+
+
+def test_dowhy_gcm_agrees_on_a_linear_model():
+    networkx = pytest.importorskip("networkx")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        gcm = pytest.importorskip("dowhy.gcm")
+        frame = linear_cohort(2_000, 4)
+        other = gcm.StructuralCausalModel(networkx.DiGraph(sorted(LINEAR.directed)))
+        gcm.util.general.set_random_seed(1)
+        other.set_causal_mechanism("z", gcm.EmpiricalDistribution())
+        for node in ("x", "m", "y"):
+            other.set_causal_mechanism(node, gcm.AdditiveNoiseModel(gcm.ml.create_linear_regressor()))
+        gcm.fit(other, frame)
+        drawn = [
+            gcm.interventional_samples(other, {"x": lambda _, v=value: v}, num_samples_to_draw=40_000)
+            for value in (1.0, 0.0)
+        ]
+    scm = fit_scm(LINEAR, Cohort.from_frame(frame))
+    theirs = drawn[0]["y"].mean() - drawn[1]["y"].mean()
+    error = 3 * np.sqrt(sum(each["y"].var() / len(each) for each in drawn))
+    assert scm.effect(exposure="x").difference.estimate == pytest.approx(theirs, abs=error)
+    ours = scm.sample(40_000, do={"x": 1.0}, seed=1)
+    assert ours["y"].std() == pytest.approx(drawn[0]["y"].std(), rel=0.03)
+    assert np.corrcoef(ours["m"], ours["y"])[0, 1] == pytest.approx(
+        np.corrcoef(drawn[0]["m"], drawn[0]["y"])[0, 1], abs=0.02
+    )
+
+
+def infected(n: int, seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    age, u = rng.normal(size=(2, n))
+    late = rng.random(n) < expit(-1 + 0.6 * age)
+    warm = rng.random(n) < expit(0.5 - 0.8 * late)
+    glucose = 140 + 12 * late + 6 * age + 18 * u
+    ssi = rng.random(n) < expit(-2.5 + 0.5 * late - 0.5 * warm + 0.012 * (glucose - 140) + 0.3 * age)
+    return pd.DataFrame({"age": age, "late": late, "warm": warm, "glucose": glucose, "ssi": ssi})
+
+
+INFECTED = Graph.parse("dag { ssi [outcome]; age -> {late glucose ssi}; late -> {warm glucose ssi}; {warm glucose} -> ssi }")
+
+
+def truth_of_infected() -> float:
+    rng = np.random.default_rng(0)
+    age, u = rng.normal(size=(2, 1_000_000))
+    risks = []
+    for late in (1.0, 0.0):
+        warm, glucose = expit(0.5 - 0.8 * late), 12 * late + 6 * age + 18 * u
+        base = -2.5 + 0.5 * late + 0.012 * glucose + 0.3 * age
+        risks.append(np.mean(warm * expit(base - 0.5) + (1 - warm) * expit(base)))
+    return float(risks[0] - risks[1])
+
+
+def test_binary_mediators_and_noise_between_are_averaged_over():
+    effect = fit_scm(INFECTED, Cohort.from_frame(infected(20_000, 6))).effect(exposure="late")
+    interval = effect.risk_difference
+    assert interval.estimate == pytest.approx(truth_of_infected(), abs=3 * interval.std_error)
+    check = effect.diagnostics.check("Monte-Carlo error")
+    assert check.state is State.PASS
+    assert 0 < check.value < 0.2
+
+
+def test_intervals_cover():
+    truth = truth_of_infected()
+    inside = 0
+    for seed in range(60):
+        scm = fit_scm(INFECTED, Cohort.from_frame(infected(800, 100 + seed)))
+        inside += truth in scm.effect(exposure="late", draws=5, replicates=100, seed=seed).risk_difference
+    assert inside >= 52  # 95 % of 60 is 57; fewer than 52 has probability below 1 %
+
+
+def test_more_draws_do_not_touch_the_covariance():
+    scm = fit_scm(INFECTED, Cohort.from_frame(infected(1_000, 6)))
+    few, many = (scm.effect(exposure="late", draws=d, replicates=50).functionals for d in (2, 30))
+    assert np.array_equal(few.covariance, many.covariance)
+
+
+def test_the_exposed_are_those_who_were_exposed():
+    frame = infected(20_000, 6)
+    scm = fit_scm(INFECTED, Cohort.from_frame(frame))
+    exposed, other = (scm.effect(exposure="late", population=p) for p in ("exposed", "unexposed"))
+    assert exposed.functionals["natural"] == pytest.approx(frame.loc[frame["late"], "ssi"].mean(), rel=1e-12)
+    assert exposed.functionals["exposed"] == pytest.approx(exposed.functionals["natural"], abs=0.01)
+    assert other.functionals["unexposed"] == pytest.approx(frame.loc[~frame["late"], "ssi"].mean(), abs=0.01)
+
+
+def test_hospitals_widen_the_interval():
+    rng = np.random.default_rng(1)
+    frame = infected(2_000, 6).sort_values("age").assign(hospital=np.repeat(np.arange(20), 100))
+    plain = fit_scm(INFECTED, Cohort.from_frame(frame)).effect(exposure="late", seed=int(rng.integers(9)))
+    by_hospital = fit_scm(INFECTED, Cohort.from_frame(frame, cluster="hospital")).effect(exposure="late")
+    assert by_hospital.clusters == 20
+    assert plain.clusters is None
+    assert by_hospital.functionals.std_error(np.array([0, 1.0, 0])) > plain.functionals.std_error(np.array([0, 1.0, 0]))
+
+
+def test_mechanisms_by_hand_are_taken_as_exact():
+    graph = Graph.parse("dag { y [outcome]; z -> {x y}; x -> y }")
+    scm = StructuralCausalModel.of(
+        graph,
+        {
+            "z": LinearGaussian(predictor=Predictor.of(0.0), sd=1.0),
+            "x": LogisticBinary(predictor=Predictor.of(0.0, {"z": 1.0})),
+            "y": LogisticBinary(predictor=Predictor.of(-1.0, {"z": 1.0, "x": 0.8, "x:z": 0.2})),
+        },
+    )
+    effect = scm.effect(exposure="x", draws=5)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    weights = weights / weights.sum()
+    truth = weights @ (expit(-0.2 + 1.2 * nodes) - expit(-1.0 + nodes))
+    assert effect.risk_difference.estimate == pytest.approx(truth, abs=4 * effect.risk_difference.std_error)
+    assert effect.risk_difference.std_error < 0.002
+    assert "mechanisms are taken as exact" in effect.functionals.source
+    assert effect.diagnostics.check("parameter uncertainty").state is State.WARN
+    with pytest.raises(InvalidArgument, match="needs patients"):
+        scm.effect(exposure="x", population="exposed")
+
+
+def test_a_value_outside_what_was_seen_warns():
+    effect = fit_scm(LINEAR, Cohort.from_frame(linear_cohort(500, 3))).effect(exposure="x", contrast=(90, 0))
+    assert effect.diagnostics.check("observed range").state is State.WARN
+
+
+def test_questions_that_make_no_sense():
+    scm = fit_scm(INFECTED, Cohort.from_frame(infected(500, 1)))
+    for arguments, error, words in [
+        ({"exposure": "late", "population": "everyone"}, InvalidArgument, "population"),
+        ({"exposure": "late", "contrast": (1, 2)}, InvalidArgument, "cannot be set to 2"),
+        ({"exposure": "late", "contrast": (1,)}, InvalidArgument, "two values"),
+        ({"exposure": "late", "contrast": ("yes", 0)}, InvalidArgument, "cannot be set to 'yes'"),
+        ({"exposure": "late", "draws": 0}, InvalidArgument, "draws"),
+        ({"exposure": "late", "replicates": 3}, InvalidArgument, "replicates"),
+        ({"exposure": "late", "level": 95}, InvalidArgument, "level"),
+        ({"exposure": "ssi"}, InvalidArgument, "both"),
+        ({"exposure": "lat"}, UnknownNode, "late"),
+        ({"exposure": "late", "outcome": "died"}, UnknownNode, "died"),
+        ({"exposure": "glucose", "contrast": (1.23, 200), "population": "exposed"}, NotEnoughEvents, "No patient"),
+        ({"exposure": "glucose", "contrast": (float("inf"), 0)}, InvalidArgument, "finite"),
+    ]:
+        with pytest.raises(error, match=words):
+            scm.effect(**arguments)
