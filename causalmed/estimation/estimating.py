@@ -19,10 +19,10 @@ from causalmed.estimation.crude import crude_functionals
 from causalmed.estimation.inference import Inference, check_clusters, infer
 from causalmed.estimation.models import fit_propensity
 from causalmed.estimation.pictures import balance_picture, overlap_picture
-from causalmed.estimation.positivity import Truncation, truncate
+from causalmed.estimation.positivity import Truncation, refuse_holes, truncate
 from causalmed.estimation.problem import Problem, pose_problem
-from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances, solve
-from causalmed.estimation.specs import TMLE, Estimator
+from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances, learns, solve
+from causalmed.estimation.specs import AIPW, IPW, TMLE, Estimator, GComputation
 from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
 from causalmed.estimation.targets import LABELS
 from causalmed.identification import Estimand
@@ -125,6 +125,8 @@ def estimate(
 
 def _answer(problem: Problem, cohort: Cohort, spec: Estimator, *, seed: int, executor: Executor) -> Effect:
     check_clusters(problem)
+    if learns(spec):
+        refuse_holes(problem)
     nuisances = fit_nuisances(problem, spec, seed=seed, executor=executor)
     solution = solve(problem, spec, nuisances)
     inference = infer(problem, spec, nuisances, solution, executor=executor)
@@ -209,7 +211,7 @@ def _check_arguments(
         raise InvalidArgument(
             f"estimate() needs a Cohort, not {type(cohort).__name__}: Cohort.from_frame(frame, …)."
         )
-    if not hasattr(spec, "targets") or isinstance(spec, type):
+    if not isinstance(spec, GComputation | IPW | AIPW | TMLE):
         raise InvalidArgument(
             f"estimator={spec!r} is not an estimator. Use GComputation(), IPW(), AIPW() or TMLE()."
         )

@@ -18,7 +18,7 @@ from causalmed.errors import PositivityViolation
 from causalmed.estimation.problem import Problem
 from causalmed.regression import ColumnLike
 
-__all__ = ["Hole", "Truncation", "default_bound", "structural_holes", "truncate"]
+__all__ = ["Hole", "Truncation", "default_bound", "refuse_holes", "structural_holes", "truncate"]
 
 Array = NDArray[np.float64]
 _TOLERATED: Final = 0.01
@@ -139,6 +139,27 @@ def structural_holes(problem: Problem) -> tuple[Hole, ...]:
             if not covered:
                 found[hole.stratum] = hole
     return tuple(found.values())
+
+
+def refuse_holes(problem: Problem) -> None:
+    """Refuse strata without one arm, where no form of a model bridges them.
+
+    Raises
+    ------
+    PositivityViolation
+        More than 1 % of the patients live in such strata.
+    """
+    holes = structural_holes(problem)
+    patients = sum(hole.patients for hole in holes)
+    if patients <= _TOLERATED * problem.n:
+        return
+    worst = max(holes, key=lambda hole: hole.patients)
+    raise PositivityViolation(
+        f"{patients:,} of {problem.n:,} patients live in groups without one arm of "
+        f"{problem.estimand.exposure!r}: of {worst.patients:,} with {worst.stratum} none is {worst.missing}. "
+        "A learner has nothing to learn from there and would invent the difference. Restrict the cohort "
+        "(`cohort.where`), adjust for fewer columns, or state a model that bridges them (Logistic())."
+    )
 
 
 def _groupings(discrete: Sequence[ColumnLike]) -> list[list[ColumnLike]]:

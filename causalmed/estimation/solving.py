@@ -19,7 +19,7 @@ from causalmed.estimation.specs import IPW, TMLE, Estimator, GComputation
 from causalmed.estimation.targets import Working
 from causalmed.regression import Linear, Logistic
 
-__all__ = ["Nuisances", "Solution", "fit_nuisances", "solve", "values_without_each"]
+__all__ = ["Nuisances", "Solution", "fit_nuisances", "learns", "solve", "values_without_each"]
 
 Array = NDArray[np.float64]
 
@@ -78,6 +78,12 @@ class Solution:
     source: str
     targeted: targeting.Targeted | None
     working: Working
+
+
+def learns(spec: Estimator) -> bool:
+    """Return whether a machine learner is among the nuisances."""
+    models = [getattr(spec, name) for name in spec.models]
+    return any(model is not None and not isinstance(model, Logistic | Linear) for model in models)
 
 
 def fit_nuisances(problem: Problem, spec: Estimator, *, seed: int, executor: Executor) -> Nuisances:
