@@ -84,10 +84,11 @@ def minimal_separator(query: SeparatorQuery) -> Nodes | None:
 def all_minimal_separators(query: SeparatorQuery) -> Iterator[Nodes]:
     """Yield every minimal separator, each once, with polynomial delay.
 
-    A minimal separator S is told by the side of X it leaves, C(S). The search holds a part ``side``
-    of that side and a set ``barred`` that stays outside it; the closest separator around
-    ``side`` is the smallest answer of the branch, so a branch is empty exactly when that one
-    reaches into ``barred``. Otherwise some node of the separator is taken into the side or barred.
+    A minimal separator is told by the side of X that it leaves. The separator closest around a
+    ``side`` is the one with the smallest such side; every other with a larger one has
+    some node v of the closest separator on X's side, and the first such v (in order, those before
+    it ``barred`` from the side) tells the branch it is in. A branch is empty exactly if its
+    closest separator has a barred node on X's side, so each branch entered yields or ends.
     """
     if query.x & query.y or query.include & (query.x | query.y):
         return
@@ -100,12 +101,10 @@ def all_minimal_separators(query: SeparatorQuery) -> Iterator[Nodes]:
         if closest is None or closest[1] & barred:
             continue
         separator, side = closest
-        choices = sorted(separator - query.include - barred)
-        v = next((v for v in choices if _closest(query, opens, candidates, side | {v}) is not None), None)
-        if v is None:
-            yield separator
-        else:
-            stack += [(side, barred | {v}), (side | {v}, barred)]
+        yield separator
+        for v in sorted(separator - query.include - barred):
+            stack.append((side | {v}, barred))
+            barred |= {v}
 
 
 def all_separators(query: SeparatorQuery) -> Iterator[Nodes]:

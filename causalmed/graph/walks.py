@@ -48,19 +48,20 @@ def reach(
     """
     came_from = dict.fromkeys((2 * source + TAIL for source in sources), -1)
     queue = list(came_from)
+    parents, children, spouses = adjacency.parents, adjacency.children, adjacency.spouses
     for state in queue:
-        v, mark = divmod(state, 2)
+        v = state >> 1
         passes = v not in blocked
-        onward: list[int] = []
-        if (v in opens) if mark == HEAD else passes:
-            onward += [2 * u + TAIL for u in adjacency.parents[v]]
-            onward += [2 * u + HEAD for u in adjacency.spouses[v]]
+        if (v in opens) if state & 1 else passes:
+            steps = [2 * u + TAIL for u in parents[v] if 2 * u + TAIL not in came_from]
+            if spouses[v]:
+                steps += [2 * u + HEAD for u in spouses[v] if 2 * u + HEAD not in came_from]
+            came_from.update(dict.fromkeys(steps, state))
+            queue += steps
         if passes:
-            onward += [2 * u + HEAD for u in adjacency.children[v]]
-        for step in onward:
-            if step not in came_from:
-                came_from[step] = state
-                queue.append(step)
+            steps = [2 * u + HEAD for u in children[v] if 2 * u + HEAD not in came_from]
+            came_from.update(dict.fromkeys(steps, state))
+            queue += steps
     return came_from
 
 

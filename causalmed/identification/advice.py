@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from causalmed.graph import adjustment_problem, ancestors, minimal_separator, usable
@@ -22,18 +22,21 @@ Nodes = frozenset[int]
 def suggestions(question: Question) -> tuple[str, ...]:
     """Return what could be measured so that the effect can be identified.
 
-    Every hidden node and every two-headed arrow is tried alone; if none suffices, all together, and
-    then those that can be spared are dropped.
+    Hidden nodes and the hidden causes of two-headed arrows are tried one by one. If none suffices,
+    the fewest found that suffice together are named.
     """
     question = _with_named_causes(question)
     hidden = _hidden(question)
-    alone = [(v, way) for v in hidden if (way := _way(question, v))]
+    walk, _ = question.open_walk()
+    on_walk = {v for v, _ in walk}
+    alone = [(v, way) for v in sorted(hidden) if (way := _way(question, v, on_walk))]
     if alone:
         return tuple(f"Measure {_together(question, {v})}: {way}." for v, way in alone)
-    needed = frozenset(hidden)
-    if _set_with(question, needed) is None:
+    everything = _set_with(question, hidden)
+    if everything is None:
         return (_HOPELESS,)
-    for v in hidden:
+    needed = everything & hidden
+    for v in sorted(needed):
         if _set_with(question, needed - {v}) is not None:
             needed -= {v}
     who = _together(question, needed)
@@ -60,24 +63,31 @@ def _with_named_causes(question: Question) -> Question:
     )
 
 
-def _hidden(question: Question) -> list[int]:
+def _hidden(question: Question) -> Nodes:
     """Nodes that were not measured and could matter: ancestors of exposure or outcome, not after it."""
     relevant = ancestors(question.adjacency, question.x | question.y)
     in_time = usable(question.graph, question.y, None)
-    return sorted((relevant & in_time) - question.allowed - question.x - question.y)
+    return (in_time & relevant) - question.allowed - question.x - question.y
 
 
-def _way(question: Question, v: int) -> str:
-    """Say how the effect is identified once ``v`` is measured, or nothing if it is not."""
-    z = _set_with(question, frozenset({v}))
+def _way(question: Question, v: int, on_walk: Collection[int]) -> str:
+    """Say how the effect is identified once ``v`` is measured, or nothing if it is not.
+
+    Only a node on the walk that is open now can close it.
+    """
+    z = _set_with(question, frozenset({v})) if v in on_walk else None
     if z is not None:
         return f"adjustment for {_together(question, z)} would then identify the effect"
     measured = replace(question, allowed=question.allowed | {v})
     if v in question.problem.causal and front_door_exists(measured):
         return "the front-door formula would then identify the effect"
-    if instrument_by(measured, v) is not None:
+    if _causes(question, v) and instrument_by(measured, v) is not None:
         return "as an instrument it would identify the effect, in a linear model"
     return ""
+
+
+def _causes(question: Question, v: int) -> bool:
+    return bool(question.x.intersection(question.adjacency.children[v]))
 
 
 def _set_with(question: Question, measured: Nodes) -> Nodes | None:

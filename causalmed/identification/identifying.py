@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from causalmed.errors import InvalidArgument, NotIdentified
-from causalmed.graph import Graph, open_walk, spelled
+from causalmed.graph import Graph, spelled
 from causalmed.identification.advice import suggestions
 from causalmed.identification.estimand import Estimand
 from causalmed.identification.hedge import find_hedge
@@ -96,7 +96,8 @@ def _not_identified(question: Question, exposure: str, outcome: str) -> NotIdent
             witness=(marked[0],),
             suggestions=(f"Do not adjust for {marked[0]}.",),
         )
-    witness = _open_path(question)
+    walk, z = question.open_walk()
+    witness = spelled(graph, question.problem.back_door, walk, z)
     advice = suggestions(question)
     return NotIdentified(
         f"the effect of {exposure} on {outcome} is not identified: the path {_drawn(graph, witness)} stays "
@@ -105,16 +106,6 @@ def _not_identified(question: Question, exposure: str, outcome: str) -> NotIdent
         witness=witness,
         suggestions=advice,
     )
-
-
-def _open_path(question: Question) -> tuple[str, ...]:
-    """Return a path that is open given the best set there is: everything usable among the ancestors."""
-    query = question.problem.query(include=question.include, allowed=question.allowed)
-    if query is None:
-        return ()
-    z = query.candidates(query.ancestral())
-    walk = open_walk(query.adjacency, query.x, query.y, z)
-    return spelled(question.graph, query.adjacency, walk, z)
 
 
 def _drawn(graph: Graph, witness: tuple[str, ...]) -> str:

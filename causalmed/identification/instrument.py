@@ -19,7 +19,6 @@ causal inference. IJCAI 24, 3243–3249.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from causalmed.graph import SeparatorQuery, ancestors, descendants, minimal_separator, separates, touched
@@ -42,14 +41,37 @@ def instrument(question: Question) -> Instrument | None:
     """Return the instrument with the smallest conditioning set, direct causes of X first, or ``None``."""
     if not question.problem.causal:
         return None
-    free = _free(question)
     adjacency = question.adjacency
-    close = free & {u for x in question.x for u in (*adjacency.parents[x], *adjacency.spouses[x])}
-    for candidates in (close, free - close):
+    promising = _promising(question)
+    close = promising & {u for x in question.x for u in (*adjacency.parents[x], *adjacency.spouses[x])}
+    for candidates in (close, promising - close):
         found = [one for z in sorted(candidates) if (one := instrument_by(question, z)) is not None]
         if found:
             return min(found, key=lambda one: (len(one.given), question.graph.nodes[one.node]))
     return None
+
+
+def _promising(question: Question) -> Nodes:
+    """Free nodes without those that two searches rule out.
+
+    All ancestors of Y (in the back-door graph) have the same nearest separator. An ancestor that Y touches
+    before it cannot be separated; one that X does not reach past it is separated from X as well.
+    """
+    free = _free(question)
+    query = SeparatorQuery(
+        adjacency=question.problem.back_door,
+        x=frozenset(),
+        y=question.y,
+        include=question.include,
+        allowed=free,
+    )
+    above = query.ancestral()
+    candidates = query.candidates(above)
+    reached = touched(query.adjacency, query.y, blocked=candidates, opens=above)
+    nearest = (candidates & reached) | query.include
+    opens = ancestors(question.adjacency, nearest)
+    connected = touched(question.adjacency, question.x, blocked=nearest, opens=opens)
+    return free - (above & (reached | (free - connected)))
 
 
 def is_instrument(question: Question, z: int, w: Nodes) -> bool:
@@ -81,18 +103,18 @@ def instrument_by(question: Question, z: int) -> Instrument | None:
         include=question.include,
         allowed=free,
     )
-    small = minimal_separator(query)
-    if small is None:
+    nearest = _nearest_outcome(query)
+    if nearest is None or separates(question.adjacency, question.x, query.x, nearest):
         return None
-    for w in (small, *_nearest_outcome(query)):
-        if is_instrument(question, z, w):
-            return Instrument(node=z, given=w)
-    return None
+    small = minimal_separator(query)
+    if small is not None and is_instrument(question, z, small):
+        return Instrument(node=z, given=small)
+    return Instrument(node=z, given=nearest)
 
 
-def _nearest_outcome(query: SeparatorQuery) -> Iterator[Nodes]:
-    """Yield the candidates that the outcome touches: the separator nearest to it."""
-    opens = ancestors(query.adjacency, query.x | query.y | query.include)
+def _nearest_outcome(query: SeparatorQuery) -> Nodes | None:
+    """Return the candidates that the outcome touches, or ``None`` if it touches the instrument too."""
+    opens = query.ancestral()
     candidates = query.candidates(opens)
     reached = touched(query.adjacency, query.y, blocked=candidates, opens=opens)
-    yield (candidates & reached) | query.include
+    return None if reached & query.x else (candidates & reached) | query.include

@@ -5,11 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causalmed.errors import InvalidArgument, NotIdentified
-from causalmed.graph import Adjacency, AdjustmentProblem, Graph, adjustment_problem, disjoint_sides, usable
+from causalmed.graph import (
+    Adjacency,
+    AdjustmentProblem,
+    Graph,
+    adjustment_problem,
+    disjoint_sides,
+    open_walk,
+    usable,
+)
 
 __all__ = ["Question", "ask"]
 
 Nodes = frozenset[int]
+Walk = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +54,18 @@ class Question:
     def y(self) -> Nodes:
         """The outcome."""
         return self.problem.y
+
+    def open_walk(self) -> tuple[Walk, Nodes]:
+        """Return a path that the best set there is leaves open, and that set.
+
+        If any set separates, all usable ancestors together do; so a path open given these is open
+        whatever is adjusted for. ``()`` if an adjustment set exists.
+        """
+        query = self.problem.query(include=self.include, allowed=self.allowed)
+        if query is None:
+            return (), frozenset()
+        z = query.candidates(query.ancestral())
+        return open_walk(query.adjacency, query.x, query.y, z), z
 
     def sorted_names(self, numbers: Nodes) -> tuple[str, ...]:
         """Return nodes by name, in alphabetical order."""
