@@ -118,7 +118,9 @@ cdef extern from *:
     DEFINE_PASS(pass_base, v2, i2, 2, )
     #ifdef WIDE
     DEFINE_PASS(pass_wide, v4, i4, 4, WIDE)
-    static int wide_available(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+    static int wide_available(void) {
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    }
     #else
     #define pass_wide pass_base
     static int wide_available(void) { return 0; }
@@ -155,7 +157,7 @@ cdef int check_groups(const Py_ssize_t[::1] rows, const Py_ssize_t[::1] starts, 
     for g in range(starts.shape[0] - 1):
         if starts[g] < 0 or starts[g] > starts[g + 1] or starts[g + 1] > last:
             with gil:
-                raise ValueError(f"starts must rise within 0..{last}, but group {g} is {starts[g]}..{starts[g + 1]}")
+                raise ValueError(f"starts must rise within 0..{last}, unlike those of group {g}")
     if rows is not None:
         for i in range(last):
             if rows[i] < 0 or rows[i] >= n:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,11 @@ __all__ = ["Moments", "Problem", "pose"]
 _SAMPLE: Final = 4_096
 
 
+@lru_cache(maxsize=8)
+def _upper(p: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    return np.triu_indices(p)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Moments:
     """Log-likelihood, score and information at one point, in the standardised columns."""
@@ -32,7 +38,7 @@ class Moments:
     def unpack(cls, line: NDArray[np.float64], p: int) -> Moments:
         """Read one line of the kernel."""
         information = np.zeros((p, p))
-        upper = np.triu_indices(p)
+        upper = _upper(p)
         information[upper] = line[2 + p :]
         information.T[upper] = line[2 + p :]
         return cls(
