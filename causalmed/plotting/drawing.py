@@ -40,7 +40,7 @@ def draw(picture: Picture, ax: Axes | None = None) -> Axes:
     >>> from causalmed.results.pictures import Balance, BalanceRow
     >>> picture = Balance(title="Alike", rows=(BalanceRow(label="Age", before=0.4, after=0.02),))
     >>> draw(picture).get_xlabel()
-    'standardised mean difference between exposed and unexposed'
+    'standardised mean difference between the groups'
     """
     if not isinstance(picture, Picture):
         raise InvalidArgument(

@@ -141,7 +141,7 @@ def _ratio_axis(ax: Axes, picture: Forest) -> None:
 
 @size.register(Balance)
 def _size_balance(picture: Balance) -> tuple[float, float]:
-    return (WIDTH, 1.35 + 0.8 * ROW * len(picture.rows))
+    return (WIDTH, 1.35 + (0.8 if len(picture.rows) <= 25 else 0.6) * ROW * len(picture.rows))
 
 
 @render.register(Balance)
@@ -154,8 +154,11 @@ def _render_balance(picture: Balance, ax: Axes, *, own: bool) -> None:
     reach = max(abs(value) for row in rows for value in (row.before, row.after or 0.0))
     ax.set_xlim(0, 1.08 * max(reach, 1.3 * picture.threshold))
     ax.spines["left"].set_visible(True)
-    unit(ax, "standardised mean difference between exposed and unexposed")
-    key = f"○ before weighting  ·  ● after it  ·  ◆ still above {plain(picture.threshold)} after it"
+    unit(ax, "standardised mean difference between the groups")
+    line = plain(picture.threshold)
+    key = f"○ before weighting  ·  ● after it  ·  ◆ still above {line} after it"
+    if all(row.after is None for row in rows):
+        key = f"absolute values; dashed line: {line}"
     head(ax, picture.title, key, own=own)
 
 

@@ -60,8 +60,8 @@ class Balance(Picture):
     >>> picture = Balance(title="Weighting made the groups alike",
     ...                   rows=(BalanceRow(label="Age", before=0.42, after=0.031),))
     >>> print(picture.alt)
-    Weighting made the groups alike. Standardised differences between exposed and unexposed, before and \
-after weighting; 0 of 1 stay above 0.1. Age: 0.42 before, 0.031 after.
+    Weighting made the groups alike. Standardised differences between the groups, before and after \
+weighting; 0 of 1 stay above 0.1. Age: 0.42 before, 0.031 after.
     """
 
     rows: tuple[BalanceRow, ...]
@@ -81,15 +81,18 @@ after weighting; 0 of 1 stay above 0.1. Age: 0.42 before, 0.031 after.
         """The differences in words."""
         last = [row.before if row.after is None else row.after for row in self.rows]
         above = sum(abs(value) > self.threshold for value in last)
-        parts = [
-            f"{row.label}: {number(abs(row.before))} before"
-            + ("." if row.after is None else f", {number(abs(row.after))} after.")
-            for row in self.ordered
-        ]
+        weighted = any(row.after is not None for row in self.rows)
+        which = ", before and after weighting" if weighted else ""
+        verb = "stay" if weighted else "lie"
+        parts = [self._spoken(row) for row in self.ordered]
         return (
-            f"{stop(self.title)} Standardised differences between exposed and unexposed, before and after "
-            f"weighting; {above} of {len(self.rows)} stay above {plain(self.threshold)}. {listed(parts)}"
+            f"{stop(self.title)} Standardised differences between the groups{which}; {above} of "
+            f"{len(self.rows)} {verb} above {plain(self.threshold)}. {listed(parts)}"
         )
+
+    def _spoken(self, row: BalanceRow) -> str:
+        before = f"{row.label}: {number(abs(row.before))}"
+        return f"{before}." if row.after is None else f"{before} before, {number(abs(row.after))} after."
 
     def table(self) -> pd.DataFrame:
         """Return a row a covariate: label, before, after."""
