@@ -75,21 +75,22 @@ class Comparison:
         """The comparison in one sentence, made of the same numbers as the table."""
         who = f"{self.attribute} {self.group}"
         if self.state is Evidence.NOT_MEASURED or self.difference is None:
-            return f"{who}: {_NOUNS[self.measure]} not measured ({self.note})."
+            return f"{who}: {self.measure.replace('_', ' ')} not measured ({self.note})."
         gap = 100 * self.difference.estimate
-        direction = "more" if gap > 0 else "fewer"
         low, high = (number(100 * limit) for limit in (self.difference.low, self.difference.high))
-        found = (
-            f"{who}: {number(abs(gap))} {direction} {_NOUNS[self.measure]} in 100 than {self.reference} "
-            f"({100 * self.difference.level:g} % CI {low} to {high})"
-        )
-        return f"{found}: {self.state}{f' ({self.note})' if self.note else ''}."
+        amount = f"{number(abs(gap))} {'more' if gap > 0 else 'fewer'}"
+        found = f"{_WORDS[self.measure].format(amount=amount)} than {self.reference}"
+        limits = f"({100 * self.difference.level:g} % CI {low} to {high})"
+        why = "; ".join(part for part in self.note.split("; ") if part and part != NO_TOLERANCE)
+        return f"{who}: {found} {limits}: {self.state}{f' ({why})' if why else ''}."
 
 
-_NOUNS = {
-    "missed": "missed among those with the outcome",
-    "false_alarms": "false alarms among those without it",
-    "calibration": "outcomes than predicted",
+NO_TOLERANCE = "no tolerance set by a person"
+
+_WORDS = {
+    "missed": "{amount} missed per 100 with the outcome",
+    "false_alarms": "{amount} false alarms per 100 without the outcome",
+    "calibration": "{amount} outcomes per 100 beyond the predicted",
 }
 
 
@@ -232,16 +233,19 @@ def _state(
         note = "a difference is shown, inside the tolerance" if shown else "inside the tolerance"
         return Evidence.IMMATERIAL, note
     if shown:
-        return Evidence.SHOWN, "" if tolerance is not None else "no tolerance set by a person"
-    return Evidence.CANNOT_TELL, "" if tolerance is not None else "no tolerance set by a person"
+        return Evidence.SHOWN, "" if tolerance is not None else NO_TOLERANCE
+    return Evidence.CANNOT_TELL, "" if tolerance is not None else NO_TOLERANCE
 
 
 def _doubt(note: str, pair: Pair, alpha: float) -> str:
     assert pair.group is not None and pair.reference is not None  # noqa: PT018  # measured pairs only
-    gap = number(100 * _detectable(pair.group, pair.reference, alpha))
-    counted = (
-        f"{pair.group.cases} of {pair.group.patients}; a difference of {gap} in 100 would have been seen"
+    gap = _detectable(pair.group, pair.reference, alpha)
+    seen = (
+        f"a difference of {number(100 * gap)} per 100 would"
+        if gap < 1
+        else "no difference, however large, would"
     )
+    counted = f"{pair.group.cases} of {pair.group.patients}; {seen} have been seen"
     return f"{counted}; {note}" if note else counted
 
 

@@ -50,7 +50,7 @@ class CalibrationCurve:
     ici, e50, e90 : Interval
         Mean, median and 90th percentile of :math:`|\hat p - o(\hat p)|` over the patients.
     ici_if_perfect : float
-        The mean ICI that perfectly right risks would show with as many patients: noise alone.
+        The mean ICI that right risks would show with as many patients and clusters: noise alone.
     """
 
     predicted: Array
@@ -146,9 +146,9 @@ def calibration_curve(
     Four knots at the 5th, 35th, 65th and 95th percentile (Harrell 2015, Regression Modeling Strategies,
     2nd ed., section 2.4); fewer where the risks have fewer values. ICI, E50 and E90 as in Austin and
     Steyerberg (2019), Statistics in Medicine 38:4051-4065, who smooth by loess or by splines. Their
-    intervals reflect draws of the spline's coefficients from the normal with their sandwich covariance
-    (basic intervals, cut at 0): an absolute distance is biased upwards, and reflection takes the bias
-    out again.
+    intervals come from draws of the spline's coefficients from the normal with their sandwich covariance.
+    An absolute distance is biased upwards: so 0 is inside unless the estimate lies above what right risks
+    would show, otherwise the lower limit reflects the draws, and the upper limit is conservative.
 
     Parameters
     ----------
@@ -184,13 +184,14 @@ def calibration_curve(
     middle, low, high = _band(spline.basis(grid), beta, covariance, cluster, level)
     rows = np.sort(x)[_evenly(len(x), 4096)]
     basis, p = spline.basis(rows), _expit(rows)
-    beta_b = generator.multivariate_normal(beta, covariance, size=draws, method="eigh")
-    found, drawn = _distances(basis, p, beta[None, :]), _distances(basis, p, beta_b)
-    null = _null_draws(basis, p, len(x), generator, draws)
-    ici, e50, e90 = (_reflected(found[0, k], drawn[:, k], level) for k in range(3))
+    spread, effect = _spread(influence, cluster, level)
+    beta_b = generator.multivariate_normal(beta, spread, size=draws, method="eigh")
+    found, drawn = _distances(basis, p, beta[None, :])[0], _distances(basis, p, beta_b)
+    null = _distances(basis, p, _null_draws(basis, p, len(x) / effect, generator, draws))
+    ici, e50, e90 = (_distance_interval(found[k], drawn[:, k], null[:, k], level) for k in range(3))
     return CalibrationCurve(
         predicted=_frozen(_expit(grid)), observed=_frozen(middle), low=_frozen(low), high=_frozen(high),
-        ici=ici, e50=e50, e90=e90, ici_if_perfect=float(_distances(basis, p, null)[:, 0].mean()),
+        ici=ici, e50=e50, e90=e90, ici_if_perfect=float(null[:, 0].mean()),
     )  # fmt: skip
 
 
@@ -228,7 +229,23 @@ def _distances(basis: Array, p: Array, coefficients: Array) -> Array:
     return np.column_stack([distance.mean(axis=1), *np.quantile(distance, [0.5, 0.9], axis=1)])
 
 
-def _null_draws(basis: Array, p: Array, n: int, generator: np.random.Generator, draws: int) -> Array:
+def _spread(influence: Array, cluster: NDArray[np.intp] | None, level: float) -> tuple[Array, float]:
+    """Covariance to draw from, of full rank, and the mean factor by which clusters widen it.
+
+    Sums of G clusters span at most G - 1 directions, so the patients' own covariance is widened by the mean
+    design effect instead.
+    """
+    alone = robust_covariance(influence)
+    if cluster is None:
+        return alone, 1.0
+    ratio = np.diag(robust_covariance(influence, cluster)) / np.diag(alone)
+    heavier = normal_interval(0.0, 1.0, cluster=cluster, level=level).high
+    heavier /= normal_interval(0.0, 1.0, level=level).high
+    effect = max(1.0, float(ratio.mean())) * heavier**2
+    return alone * effect, effect
+
+
+def _null_draws(basis: Array, p: Array, n: float, generator: np.random.Generator, draws: int) -> Array:
     """Draw spline coefficients as estimated from n patients whose risks are exactly p."""
     perfect = np.linalg.lstsq(basis, logit(p), rcond=None)[0]
     information = basis.T @ (basis * (p * (1 - p))[:, None]) * (n / len(p))
@@ -237,12 +254,18 @@ def _null_draws(basis: Array, p: Array, n: int, generator: np.random.Generator, 
     )
 
 
-def _reflected(estimate: float, drawn: Array, level: float) -> Interval:
-    below, above = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2])
+def _distance_interval(estimate: float, drawn: Array, null: Array, level: float) -> Interval:
+    """Limits of a mean absolute distance, which noise alone makes positive.
+
+    0 is inside unless the estimate lies above what right risks would show; else the lower limit reflects the
+    draws, which takes their upward bias out. The upper limit keeps it, and is conservative.
+    """
+    above = float(np.quantile(drawn, 0.5 + level / 2))
+    right = estimate <= np.quantile(null, 0.5 + level / 2)
     return Interval(
         estimate=float(estimate),
-        low=max(0.0, float(2 * estimate - above)),
-        high=max(0.0, float(2 * estimate - below)),
+        low=0.0 if right else max(0.0, float(2 * estimate - above)),
+        high=max(float(estimate), above),
         std_error=float(drawn.std(ddof=1)),
         level=level,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -198,7 +199,9 @@ class ClinicalPerformance:
         if self.at_threshold is not None:
             lines.append(f"Alert from a risk of {number(self.at_threshold.threshold, 3)}.")
         lines += [str(check) for check in self.diagnostics.not_passed()]
-        return "\n".join(lines)
+        return "\n".join(
+            textwrap.fill(line, 80, subsequent_indent="  ") if len(line) > 80 else line for line in lines
+        )
 
     def picture(self, kind: str = "calibration") -> Calibration | DecisionCurve:
         """Return the picture of the calibration curve, or of net benefit.

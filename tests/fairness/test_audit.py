@@ -64,7 +64,7 @@ def test_a_true_gap_in_calibration_is_shown_and_told():
     unfair = audit("risk", cohort_of(make(gap=0.8)), threshold=0.15)
     shown = [one for one in unfair.comparisons if one.state is Evidence.SHOWN]
     assert ("sex", "calibration") in {(one.attribute, one.measure) for one in shown}
-    assert "outcomes than predicted in 100 than M" in unfair.headline
+    assert "outcomes per 100 beyond the predicted than M" in unfair.headline
 
 
 def test_it_never_says_fair(found):

@@ -39,7 +39,7 @@ def test_a_clear_difference_is_shown():
     assert found.state is Evidence.SHOWN
     assert found.difference == newcombe(150, 300, 90, 300)
     assert found.p_adjusted < 1e-5
-    assert "sex F: 20 more missed among those with the outcome in 100 than M" in found.sentence
+    assert "sex F: 20 more missed per 100 with the outcome than M" in found.sentence
 
 
 def test_without_a_tolerance_nothing_is_immaterial():

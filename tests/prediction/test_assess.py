@@ -58,7 +58,7 @@ def test_specificity_never_stands_alone_and_accuracy_is_not_offered():
     assert "specificity" in text
     assert "accuracy" not in text.lower()
     assert "F1" not in text
-    assert max(map(len, text.splitlines())) <= 100
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_without_a_threshold_there_are_no_alerts():
