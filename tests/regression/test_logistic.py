@@ -292,3 +292,19 @@ def test_inputs_are_left_alone_and_results_are_read_only() -> None:
     for name in ("coefficients", "covariance", "linear_predictor", "mean"):
         with pytest.raises(ValueError, match="read-only"):
             getattr(fit, name)[0] = 0
+
+
+def test_a_level_that_no_sample_of_the_rows_holds() -> None:
+    matrix, outcome = ward(70_000)
+    matrix[:, 5] = 0
+    matrix[1:18:2, 5] = 1
+    outcome[1:18:2] = [0, 1, 1, 0, 0, 1, 0, 0, 1]
+    fit = named(matrix, outcome)
+    assert fit.coefficients == pytest.approx(oracle(matrix, outcome)[0], rel=1e-6)
+
+
+def test_an_order_of_rows_that_misleads_the_sample() -> None:
+    matrix, outcome = ward(40_000)
+    outcome[::8] = matrix[::8, 3] > 125
+    fit = named(matrix, outcome)
+    assert fit.coefficients == pytest.approx(oracle(matrix, outcome)[0], rel=1e-6)
