@@ -11,7 +11,7 @@ from causalmed.graph.adjacency import find_cycle
 if TYPE_CHECKING:
     from causalmed.graph.graph import Graph
 
-__all__ = ["as_names", "check_graph", "ordered_tiers"]
+__all__ = ["as_names", "check_graph", "ordered_tiers", "require_directions"]
 
 
 def as_names(names: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -42,6 +42,16 @@ def check_graph(graph: Graph) -> None:
     _check_roles(graph)
     _check_acyclic(graph)
     _check_time(graph)
+
+
+def require_directions(graph: Graph) -> None:
+    """Refuse a question whose answer depends on a direction that the graph leaves open."""
+    if graph.undirected:
+        u, v = min(sorted(pair) for pair in graph.undirected)
+        raise GraphError(
+            f"the graph leaves open which of {u} -- {v} causes the other ({len(graph.undirected)} such "
+            "edges), so this question has several answers. Decide for ->, <- or <->."
+        )
 
 
 def ordered_tiers(stated: tuple[str, ...], used: Collection[str]) -> tuple[str, ...]:

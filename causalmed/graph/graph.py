@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from causalmed.errors import GraphError, UnknownNode
+from causalmed.errors import UnknownNode
 from causalmed.graph import adjacency as _adjacency
 from causalmed.graph.adjacency import Adjacency, indexed
 from causalmed.graph.adjustment_sets import adjustment_sets
 from causalmed.graph.building import parse
-from causalmed.graph.checking import as_names, check_graph, ordered_tiers
+from causalmed.graph.checking import as_names, check_graph, ordered_tiers, require_directions
 from causalmed.graph.implications import Independence, implications
 from causalmed.graph.networks import from_networkx, to_networkx
 from causalmed.graph.projection import districts, latent_projection
@@ -273,12 +273,7 @@ class Graph:
     @property
     def oriented(self) -> Adjacency:
         """The arrows by number; a graph that leaves directions open has none and raises GraphError."""
-        if self.undirected:
-            u, v = min(sorted(pair) for pair in self.undirected)
-            raise GraphError(
-                f"the graph leaves open which of {u} -- {v} causes the other ({len(self.undirected)} such "
-                "edges), so this question has several answers. Decide for ->, <- or <->."
-            )
+        require_directions(self)
         return self.adjacency
 
     def _row(self, lists: tuple[tuple[int, ...], ...], node: str) -> tuple[str, ...]:
