@@ -61,10 +61,10 @@ class Facts:
     def unchanged(self, node: str, after: Values) -> np.ndarray:
         """Return where the factor would see exactly what it saw."""
         before = self.before(node)
-        same = np.ones(np.broadcast_shapes(*(np.shape(column) for column in after.values())), dtype=bool)
-        for name, column in after.items():
-            same &= column == before[name]
-        return same
+        same = np.ones((1, 1), dtype=bool)
+        for name in self.mechanisms[node].columns:
+            same = same & (after[name] == before[name])
+        return np.asarray(same)
 
     def moved(self, node: str, after: Values) -> FloatArray:
         """Return a numeric node under new inputs, its noise kept."""

@@ -26,7 +26,8 @@ class World:
         rng = np.random.default_rng(seed)
         tables = {
             node: {
-                values: float(rng.uniform(0.1, 0.9)) for values in product((0, 1), repeat=len(graph.parents(node)))
+                values: float(rng.uniform(0.1, 0.9))
+                for values in product((0, 1), repeat=len(graph.parents(node)))
             }
             for node in graph.nodes
         }
@@ -54,7 +55,9 @@ class World:
     def observed(self) -> tuple[str, ...]:
         return tuple(node for node in self.graph.topological_order() if node in self.graph.observed)
 
-    def marginal(self, names: tuple[str, ...], do: Mapping[str, int] | None = None) -> dict[tuple[int, ...], float]:
+    def marginal(
+        self, names: tuple[str, ...], do: Mapping[str, int] | None = None
+    ) -> dict[tuple[int, ...], float]:
         law: dict[tuple[int, ...], float] = {}
         places = [self.observed.index(name) for name in names]
         for values, p in self.joint(do).items():

@@ -28,14 +28,18 @@ def test_coefficients_are_those_of_statsmodels():
     ours = fit_mechanism(node, columns, MechanismSpec(family="categorical"))
     x = np.column_stack([np.ones(n), age, late])
     theirs = MNLogit(level, x).fit(method="newton", disp=False, tol=1e-12)
-    assert np.array([p.coefficients for p in ours.predictors]).T == pytest.approx(np.asarray(theirs.params), rel=1e-6)
+    assert pytest.approx(
+        np.asarray(theirs.params), rel=1e-6
+    ) == np.array([p.coefficients for p in ours.predictors]).T
     inputs = {"age": age, "late": late}
     covariance = ours.influence(level, inputs).T @ ours.influence(level, inputs)
     assert np.sqrt(np.diag(covariance)) == pytest.approx(np.asarray(theirs.bse).T.ravel(), rel=0.1)
 
 
 def test_values_drawn_have_the_probabilities():
-    ward = Categorical(predictors=(Predictor.of(0.3, {"x": 1.0}), Predictor.of(-0.2, {"x": -1.0})), codes=(0.0, 2.0, 5.0))
+    ward = Categorical(
+        predictors=(Predictor.of(0.3, {"x": 1.0}), Predictor.of(-0.2, {"x": -1.0})), codes=(0.0, 2.0, 5.0)
+    )
     inputs = {"x": np.array([0.5])}
     drawn = ward.value(inputs, ward.draw_noise(np.random.default_rng(1), 100_000))
     shares = [np.mean(drawn == code) for code in ward.codes]

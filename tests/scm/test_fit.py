@@ -19,8 +19,16 @@ from causalmed.errors import (
     UnknownNode,
 )
 from causalmed.graph import Graph
-from causalmed.scm import Categorical, Empirical, LinearGaussian, LogisticBinary, MechanismSpec, Ordinal, Predictor
-from causalmed.scm import fit_scm
+from causalmed.scm import (
+    Categorical,
+    Empirical,
+    LinearGaussian,
+    LogisticBinary,
+    MechanismSpec,
+    Ordinal,
+    Predictor,
+    fit_scm,
+)
 
 
 def expit(x):
@@ -85,11 +93,15 @@ def mixed() -> Cohort:
     n = 3_000
     age = rng.normal(60, 12, n)
     wound = np.digitize(0.02 * age + rng.logistic(size=n), [0.5, 2.0])
-    ward = np.array(["a", "b", "c"])[np.argmax(rng.gumbel(size=(n, 3)) + wound[:, None] * [0, 0.4, -0.4], axis=1)]
+    ward = np.array(["a", "b", "c"])[
+        np.argmax(rng.gumbel(size=(n, 3)) + wound[:, None] * [0, 0.4, -0.4], axis=1)
+    ]
     stay = np.exp(1 + 0.2 * wound + 0.5 * rng.normal(size=n))
     visits = rng.poisson(2 + wound)
     ssi = rng.random(n) < expit(-2 + 0.5 * wound)
-    frame = pd.DataFrame({"age": age, "wound": wound, "ward": ward, "stay": stay, "visits": visits, "ssi": ssi})
+    frame = pd.DataFrame(
+        {"age": age, "wound": wound, "ward": ward, "stay": stay, "visits": visits, "ssi": ssi}
+    )
     return Cohort.from_frame(frame, outcome="ssi", kinds={"wound": (0, 1, 2), "visits": "count"})
 
 
@@ -144,7 +156,9 @@ def test_the_order_of_rows_changes_no_bit(rated):
 
 def test_the_callers_table_is_not_changed(rated):
     before = rated.copy(deep=True)
-    fit_scm(Graph.parse(BOW), Cohort.from_frame(rated, outcome="infection")).effect(exposure="late", replicates=20)
+    fit_scm(Graph.parse(BOW), Cohort.from_frame(rated, outcome="infection")).effect(
+        exposure="late", replicates=20
+    )
     pd.testing.assert_frame_equal(rated, before)
 
 

@@ -33,7 +33,9 @@ def test_coefficients_and_cuts_are_those_of_statsmodels(data):
     node, columns = data
     ours = fit_mechanism(node, columns, MechanismSpec(family="ordinal"))
     x = np.column_stack([column.values for column in columns])
-    theirs = OrderedModel(node.values, x, distr="logit").fit(method="newton", disp=False, maxiter=100, tol=1e-8)
+    theirs = OrderedModel(node.values, x, distr="logit").fit(
+        method="newton", disp=False, maxiter=100, tol=1e-8
+    )
     cuts = theirs.model.transform_threshold_params(theirs.params)[1:-1]
     assert ours.predictor.coefficients[1:] == pytest.approx(theirs.params[:2], rel=1e-5)
     assert ours.cuts == pytest.approx(cuts, rel=1e-5)
@@ -48,7 +50,9 @@ def test_scores_are_derivatives_and_the_information_their_negative_slope(data):
     h = 1e-5
     for k in range(5):
         up, down = (ordinal_step(at + s * h * np.eye(5)[k], x=x, level=level, levels=4) for s in (1, -1))
-        assert step.scores.sum(axis=0)[k] == pytest.approx((up.log_likelihood - down.log_likelihood) / (2 * h), rel=1e-6)
+        assert step.scores.sum(axis=0)[k] == pytest.approx(
+            (up.log_likelihood - down.log_likelihood) / (2 * h), rel=1e-6
+        )
         slope = -(up.scores.sum(axis=0) - down.scores.sum(axis=0)) / (2 * h)
         assert step.information[k] == pytest.approx(slope, rel=1e-5, abs=1e-4)
 
@@ -60,7 +64,9 @@ def test_values_drawn_have_the_probabilities():
     shares = np.bincount(drawn.astype(int), minlength=3) / 100_000
     assert shares == pytest.approx(asa.probabilities(inputs)[0], abs=0.006)
     assert float(asa.mean(inputs)[0]) == pytest.approx(shares @ [0, 1, 2], abs=0.01)
-    assert asa.log_density(np.array([2.0]), inputs)[0] == pytest.approx(np.log(asa.probabilities(inputs)[0, 2]))
+    assert asa.log_density(np.array([2.0]), inputs)[0] == pytest.approx(
+        np.log(asa.probabilities(inputs)[0, 2])
+    )
 
 
 def test_perfect_prediction_is_refused(data):

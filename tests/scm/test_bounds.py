@@ -1,0 +1,179 @@
+"""Bounds on unit counterfactuals against closed forms and against every coupling by enumeration."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from causalmed.cohort import Cohort
+from causalmed.errors import InvalidArgument
+from causalmed.graph import Graph
+from causalmed.scm import Categorical, LogisticBinary, Ordinal, Predictor, StructuralCausalModel
+from causalmed.scm.bounds import extreme_means
+
+risks = st.floats(0.02, 0.98)
+
+
+def logit(p):
+    return float(np.log(p / (1 - p)))
+
+
+def one_arrow(p1: float, p0: float) -> StructuralCausalModel:
+    return StructuralCausalModel.of(
+        Graph.parse("dag { y [outcome]; x -> y }"),
+        {
+            "x": LogisticBinary(predictor=Predictor.of(0.0)),
+            "y": LogisticBinary(predictor=Predictor.of(logit(p0), {"x": logit(p1) - logit(p0)})),
+        },
+    )
+
+
+def patients(**columns) -> Cohort:
+    kinds = {name: "binary" for name in columns}
+    return Cohort.from_frame(pd.DataFrame(columns), outcome="y", kinds=kinds)
+
+
+def test_the_printed_example_of_the_probabilities_of_causation():
+    """p(Y=1, a) = .30 against .15: between 50 and 100 % of the infected would have been spared."""
+    found = one_arrow(0.30, 0.15).counterfactual(patients(x=[1], y=[1]), do={"x": 0})
+    assert (1 - found.high[0], 1 - found.low[0]) == pytest.approx((0.50, 1.00))
+    independent = one_arrow(0.30, 0.15).counterfactual(
+        patients(x=[1], y=[1]), do={"x": 0}, coupling="independent"
+    )
+    assert 1 - independent.low[0] == pytest.approx(0.85, abs=1e-3)
+    monotone = one_arrow(0.30, 0.15).counterfactual(patients(x=[1], y=[1]), do={"x": 0}, coupling="monotone")
+    assert 1 - monotone.low[0] == pytest.approx(0.50, abs=1e-3)
+
+
+@given(p1=risks, p0=risks)
+@settings(max_examples=40, deadline=None)
+def test_tian_and_pearls_bounds(p1, p0):
+    found = one_arrow(p1, p0).counterfactual(patients(x=[1, 1, 0, 0], y=[1, 0, 1, 0]), do={"x": [0, 0, 1, 1]})
+    spared = (max(0, (p1 - p0) / p1), min(1, (1 - p0) / p1))
+    assert (1 - found.high[0], 1 - found.low[0]) == pytest.approx(spared, abs=1e-9)
+    sick = (max(0, (p1 - p0) / (1 - p0)), min(1, p1 / (1 - p0)))
+    assert (found.low[3], found.high[3]) == pytest.approx(sick, abs=1e-9)
+
+
+def chain(numbers: list[float]) -> StructuralCausalModel:
+    a, b, c, d, e, f, g = numbers
+    return StructuralCausalModel.of(
+        Graph.parse("dag { y [outcome]; x -> m -> w -> y; x -> y; m -> y }"),
+        {
+            "x": LogisticBinary(predictor=Predictor.of(0.0)),
+            "m": LogisticBinary(predictor=Predictor.of(a, {"x": b})),
+            "w": Ordinal(predictor=Predictor.of(0.0, {"m": c}), cuts=(-0.5, 1.0)),
+            "y": LogisticBinary(predictor=Predictor.of(d, {"x": e, "m": f, "w": g, "x:m": -f})),
+        },
+    )
+
+
+@given(
+    numbers=st.lists(st.floats(-2, 2), min_size=7, max_size=7),
+    record=st.tuples(st.integers(0, 1), st.integers(0, 1), st.integers(0, 2), st.integers(0, 1)),
+)
+@settings(max_examples=60, deadline=None)
+def test_bounds_hold_every_named_coupling_and_facts_return(numbers, record):
+    scm = chain(numbers)
+    x, m, w, y = record
+    frame = pd.DataFrame({"x": [x], "m": [m], "w": [w], "y": [y]})
+    cohort = Cohort.from_frame(frame, kinds={"x": "binary", "m": "binary", "w": (0, 1, 2), "y": "binary"})
+    bounds = scm.counterfactual(cohort, do={"x": 1 - x})
+    assert 0 <= bounds.low[0] <= bounds.high[0] <= 1
+    for coupling in ("monotone", "independent", "gumbel"):
+        point = scm.counterfactual(cohort, do={"x": 1 - x}, coupling=coupling, draws=2000)
+        error = 4 * np.sqrt(0.25 / 2000)
+        assert bounds.low[0] - error <= point.low[0] <= bounds.high[0] + error
+        assert scm.counterfactual(cohort, do={"x": x}, coupling=coupling).low[0] == y
+    fact = scm.counterfactual(cohort, do={"x": x})
+    assert fact.low[0] == fact.high[0] == y
+
+
+def test_random_response_functions_stay_inside():
+    """Enumerate canonical models: any law on response functions with these margins obeys the bounds."""
+    rng = np.random.default_rng(3)
+    for _ in range(30):
+        laws = {size: rng.dirichlet(np.full(2 ** (2**size), 0.3)) for size in (1, 2)}
+        responses_m = list(product((0, 1), repeat=2))
+        responses_y = list(product((0, 1), repeat=4))
+        p_m = [sum(q for q, r in zip(laws[1], responses_m, strict=True) if r[x]) for x in (0, 1)]
+        p_y = {
+            (x, m): sum(q for q, r in zip(laws[2], responses_y, strict=True) if r[2 * x + m])
+            for x in (0, 1)
+            for m in (0, 1)
+        }
+        if min(*p_m, *p_y.values()) < 1e-6 or max(*p_m, *p_y.values()) > 1 - 1e-6:
+            continue
+        base = logit(p_y[0, 0])
+        dx, dm = logit(p_y[1, 0]) - base, logit(p_y[0, 1]) - base
+        both = logit(p_y[1, 1]) - base - dx - dm
+        scm = StructuralCausalModel.of(
+            Graph.parse("dag { y [outcome]; x -> m -> y; x -> y }"),
+            {
+                "x": LogisticBinary(predictor=Predictor.of(0.0)),
+                "m": LogisticBinary(
+                    predictor=Predictor.of(logit(p_m[0]), {"x": logit(p_m[1]) - logit(p_m[0])})
+                ),
+                "y": LogisticBinary(predictor=Predictor.of(base, {"x": dx, "m": dm, "x:m": both})),
+            },
+        )
+        for m, y in product((0, 1), repeat=2):
+            weight = hit = 0.0
+            for (qm, rm), (qy, ry) in product(
+                zip(laws[1], responses_m, strict=True), zip(laws[2], responses_y, strict=True)
+            ):
+                if rm[1] == m and ry[2 + m] == y:
+                    weight += qm * qy
+                    hit += qm * qy * ry[rm[0]]
+            found = scm.counterfactual(patients(x=[1], m=[m], y=[y]), do={"x": 0})
+            assert found.low[0] - 1e-9 <= hit / weight <= found.high[0] + 1e-9
+
+
+def test_extreme_means_are_those_of_linear_programming():
+    from scipy.optimize import linprog
+
+    rng = np.random.default_rng(1)
+    for _ in range(50):
+        values, caps = rng.normal(size=4), rng.uniform(0.2, 1.0, size=4)
+        if caps.sum() < 1:
+            continue
+        best = linprog(values, A_eq=np.ones((1, 4)), b_eq=[1], bounds=[(0, cap) for cap in caps])
+        assert extreme_means(values, caps) == pytest.approx(best.fun, abs=1e-9)
+
+
+def test_a_categorical_mediator_is_bounded_too():
+    scm = StructuralCausalModel.of(
+        Graph.parse("dag { y [outcome]; x -> ward -> y }"),
+        {
+            "x": LogisticBinary(predictor=Predictor.of(0.0)),
+            "ward": Categorical(predictors=(Predictor.of(0.2, {"x": 0.7}), Predictor.of(-0.2, {"x": -0.5}))),
+            "y": LogisticBinary(predictor=Predictor.of(-1.0, {"ward=1": 0.8, "ward=2": -0.6})),
+        },
+        levels={"ward": ("a", "b", "c")},
+    )
+    frame = pd.DataFrame({"x": [1, 1, 0], "ward": ["a", "b", "c"], "y": [1, 0, 0]})
+    cohort = Cohort.from_frame(frame, kinds={"ward": ("a", "b", "c"), "x": "binary", "y": "binary"})
+    found = scm.counterfactual(cohort, do={"x": [0, 0, 1]})
+    for coupling in ("monotone", "independent", "gumbel"):
+        point = scm.counterfactual(cohort, do={"x": [0, 0, 1]}, coupling=coupling, draws=4000).low
+        assert np.all(found.low - 0.03 <= point)
+        assert np.all(point <= found.high + 0.03)
+    assert found.high[0] - found.low[0] > 0.05
+
+
+def test_too_many_combinations_are_refused_by_number():
+    names = [f"m{k}" for k in range(19)]
+    graph = Graph.of([("x", m) for m in names] + [(m, "y") for m in names], outcome="y")
+    mechanisms = {m: LogisticBinary(predictor=Predictor.of(0.0, {"x": 0.1})) for m in names}
+    mechanisms |= {"x": LogisticBinary(predictor=Predictor.of(0.0))}
+    mechanisms |= {"y": LogisticBinary(predictor=Predictor.of(0.0, {m: 0.1 for m in names}))}
+    scm = StructuralCausalModel.of(graph, mechanisms)
+    cohort = patients(x=[1], y=[0], **{m: [0] for m in names})
+    with pytest.raises(InvalidArgument, match="19 nodes with levels"):
+        scm.counterfactual(cohort, do={"x": 0})
+    assert 0 <= scm.counterfactual(cohort, do={"x": 0}, coupling="monotone").low[0] <= 1
