@@ -105,7 +105,8 @@ def _risks(ax: Axes, picture: Calibration, reach: float) -> float:
         (picture.risks_nonevents, -1, GREY, QUIET, f"without {picture.outcome}"),
     )
     for counts, direction, colour, ink, name in sides:
-        share = np.asarray(counts) / max(1.0, float(max(counts)))
+        density = np.asarray(counts) / np.diff(edges)
+        share = density / max(1e-12, float(density.max()))
         ax.bar(
             edges[:-1],
             direction * tall * share,

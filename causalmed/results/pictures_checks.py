@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from causalmed.errors import InvalidArgument
+from causalmed.results.histogram import merged
 from causalmed.results.picture import (
     Picture,
     frame,
@@ -159,6 +160,11 @@ class Overlap(Picture):
             return f"0 {label}"
         low, high = self.edges[held[0]], self.edges[held[-1] + 1]
         return f"{sum(counts):,.0f} {label} between {plain(low)} and {plain(high)}"
+
+    def published(self, *, least: int = 11) -> Overlap:
+        """Return the picture without bars of 1 to ``least - 1`` patients: neighbours are joined."""
+        edges, exposed, unexposed = merged(self.edges, self.exposed, self.unexposed, least=least)
+        return replace(self, edges=edges, exposed=exposed, unexposed=unexposed)
 
     def table(self) -> pd.DataFrame:
         """Return a row a bar: low, high, exposed, unexposed."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from causalmed.errors import InvalidArgument
+from causalmed.results.histogram import merged
 from causalmed.results.interval import Interval
 from causalmed.results.picture import (
     Picture,
@@ -182,6 +183,13 @@ where it says 20 in 100, 21 (15 to 27) in 100 were seen. 30 with infection among
     def _spoken(self, at: int) -> str:
         seen = within(self.curve_y[at], self.band_low[at], self.band_high[at], per=100)
         return f"{plain(round(100 * self.curve_x[at], 1))} in 100, {seen} in 100 were seen"
+
+    def published(self, *, least: int = 11) -> Calibration:
+        """Return the picture without bars of 1 to ``least - 1`` patients: neighbours are joined."""
+        if not self.edges:
+            return self
+        edges, events, nonevents = merged(self.edges, self.risks_events, self.risks_nonevents, least=least)
+        return replace(self, edges=edges, risks_events=events, risks_nonevents=nonevents)
 
     def table(self) -> pd.DataFrame:
         """Return a row a point of the curve: predicted, observed, low, high."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from causalmed.errors import InvalidArgument, UnknownNode
@@ -128,3 +129,29 @@ def test_pictures_are_values() -> None:
     assert hash(make()) == hash(make())
     with pytest.raises(AttributeError):
         make().title = "u"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_bar_of_a_published_picture_holds_a_few_patients(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    bars = int(rng.integers(1, 25))
+    one, two = rng.poisson(rng.gamma(0.5, 40, bars)), rng.poisson(rng.gamma(0.3, 20, bars))
+    picture = Overlap(
+        title="t",
+        edges=tuple(np.linspace(0, 1, bars + 1)),
+        exposed=tuple(map(float, one)),
+        unexposed=tuple(map(float, two)),
+    )
+    shown = picture.published()
+    assert sum(shown.exposed) == one.sum()
+    assert sum(shown.unexposed) == two.sum()
+    assert set(shown.edges) <= set(picture.edges)
+    assert (shown.edges[0], shown.edges[-1]) == (picture.edges[0], picture.edges[-1])
+    if all(total == 0 or total >= 11 for total in (one.sum(), two.sum())):
+        assert not any(0 < count < 11 for count in (*shown.exposed, *shown.unexposed))
+    assert shown.published() == shown
+
+
+def test_other_pictures_are_published_as_they_are() -> None:
+    picture = Balance(title="t", rows=(BalanceRow(label="a", before=0.1),))
+    assert picture.published() is picture
