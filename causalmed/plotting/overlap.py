@@ -8,8 +8,8 @@ import numpy as np
 
 from causalmed.plotting.drawing import render, size
 from causalmed.plotting.style import BLUE, GREY, INK, LINE, QUIET, SMALL, WIDTH, head, quiet_axes, unit, write
-from causalmed.results.picture import plain
 from causalmed.results.pictures import Overlap
+from causalmed.results.words import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,12 +44,12 @@ def _render_overlap(picture: Overlap, ax: Axes, *, own: bool) -> None:
     ax.set_xlim(float(edges[0]), float(edges[-1]))
     for words, total, at, colour in (
         (picture.exposed_label, sum(picture.exposed), 0.97, BLUE),
-        (picture.unexposed_label, sum(picture.unexposed), 0.03, INK),
+        (picture.unexposed_label, sum(picture.unexposed), 0.06, INK),
     ):
         text = f"{total:,.0f} {words}"
         write(ax, text, (0.985, at), frame="axes", ha="right", colour=colour, bold=True, halo=True)
     unequal = widths.max() > 1.001 * narrowest
-    unit(ax, picture.axis_label, f"patients per {plain(narrowest)}" if unequal else "patients")
+    unit(ax, picture.axis_label, f"patients per {number(narrowest)}" if unequal else "patients")
     head(ax, picture.title, own=own)
 
 
