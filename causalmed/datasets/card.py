@@ -114,6 +114,21 @@ def nulls_table() -> str:
     )
 
 
+def subgroups_table() -> str:
+    """Return the true risk differences where effects differ between patients."""
+    from causalmed.datasets.postop_truth import subgroup_effects
+
+    table = subgroup_effects()
+    rows = [
+        (f"`{exposure}`", f"`{modifier}`",
+         f"{100 * row['without']:.1f} ± {100 * row['without_mc_error']:.1f}",
+         f"{100 * row['with']:.1f} ± {100 * row['with_mc_error']:.1f}")
+        for (exposure, modifier), row in zip(table.index, table.to_dict("records"), strict=True)
+    ]  # fmt: skip
+    head = ("exposure", "modifier", "risk difference without it, points (± Monte-Carlo error)", "with it")
+    return _table(head, rows)
+
+
 def official_terms_table() -> str:
     """Return the official log odds ratios beside the cohort's."""
     terms = _official().terms
@@ -166,6 +181,7 @@ def leakage_table() -> str:
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "columns": columns_table,
     "effects": effects_table,
+    "subgroups": subgroups_table,
     "nulls": nulls_table,
     "official_terms": official_terms_table,
     "official_fifths": official_fifths_table,

@@ -11,12 +11,12 @@ import numpy as np
 
 from causalmed.datasets.mechanism import Node
 from causalmed.datasets.postop_constants import CANDIDATES, CAUSES, NODES, OUTCOME_NAME
-from causalmed.datasets.simulate import FloatArray, simulate
+from causalmed.datasets.simulate import FloatArray, Values, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["BLOCK", "DRAWS", "TRUTH_SEED", "TrueEffect", "true_effects", "truth_frame"]
+__all__ = ["BLOCK", "DRAWS", "TRUTH_SEED", "TrueEffect", "subgroup_effects", "true_effects", "truth_frame"]
 
 BLOCK: Final = 200_000
 """Patients simulated at once."""
@@ -26,6 +26,15 @@ DRAWS: Final = 4_000_000
 
 TRUTH_SEED: Final = 1
 """Seed of the shipped truth; another stream than the cohort's."""
+
+
+MODIFIERS: Final = (
+    ("late_prophylaxis", "contaminated_wound", 0.0),
+    ("late_prophylaxis", "obesity", 0.0),
+    ("hypothermia", "duration_min", 120.0),
+    ("loose_glucose_control", "diabetes", 0.0),
+)
+"""Exposure, modifier, and the value above which the modifier is present."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,11 +150,67 @@ def true_effects(
     return tuple(_effect(name, counts, rows) for name, counts in zip(candidates, total, strict=True))
 
 
+def subgroup_effects(*, draws: int = 1_000_000, seed: int = TRUTH_SEED) -> pd.DataFrame:
+    """Return the true risk differences where the published effect differs between patients.
+
+    ``E[Y(1) − Y(0) | M = m]`` for a modifier M that the exposure does not reach.
+
+    Parameters
+    ----------
+    draws : int
+        Patients, rounded up to whole blocks of :data:`BLOCK`.
+    seed : int
+        Non-negative.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row an exposure and modifier: risk differences without and with it, and Monte-Carlo errors.
+
+    Examples
+    --------
+    >>> table = subgroup_effects(draws=200_000)
+    >>> bool((table["with"] != table["without"]).all())
+    True
+    """
+    import pandas as pd
+
+    upstream = [node for node in NODES if node.tier != "after"]
+    counts = np.zeros((len(MODIFIERS), 2, 3))
+    for block in range(-(-draws // BLOCK)):
+        natural = simulate(upstream, BLOCK, seed=seed, block=block)
+        for row, (exposure, modifier, above) in enumerate(MODIFIERS):
+            gain = _gain(upstream, exposure, natural=natural, seed=seed, block=block)
+            for side, member in enumerate((natural[modifier] <= above, natural[modifier] > above)):
+                counts[row, side] += member.sum(), gain[member].sum(), (gain[member] ** 2).sum()
+    mean = counts[:, :, 1] / counts[:, :, 0]
+    error = np.sqrt((counts[:, :, 2] / counts[:, :, 0] - mean**2) / counts[:, :, 0])
+    names = [(exposure, f"{modifier} > {above:g}") for exposure, modifier, above in MODIFIERS]
+    return pd.DataFrame(
+        {
+            "without": mean[:, 0],
+            "with": mean[:, 1],
+            "without_mc_error": error[:, 0],
+            "with_mc_error": error[:, 1],
+        },
+        index=pd.MultiIndex.from_tuples(names, names=["exposure", "modifier"]),
+    )
+
+
 def truth_frame(effects: Sequence[TrueEffect]) -> pd.DataFrame:
     """Put the effects in a table, one row a candidate, indexed by its name."""
     import pandas as pd
 
     return pd.DataFrame([effect.to_dict() for effect in effects]).set_index("candidate")
+
+
+def _gain(nodes: Sequence[Node], exposure: str, *, natural: Values, seed: int, block: int) -> FloatArray:
+    """Return Y(1) − Y(0) of every patient of a block."""
+    one, zero = (
+        simulate(nodes, len(natural[exposure]), seed=seed, block=block, do={exposure: arm}, given=natural)
+        for arm in (1.0, 0.0)
+    )
+    return one[OUTCOME_NAME] - zero[OUTCOME_NAME]
 
 
 def _block(nodes: Sequence[Node], *, block: int, seed: int, candidates: Sequence[str]) -> FloatArray:

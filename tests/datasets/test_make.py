@@ -47,7 +47,13 @@ def test_the_card_says_that_nobody_is_real():
     assert "2.807 %" in text
 
 
-@pytest.mark.parametrize("table", sorted(card.TABLES))
+SIMULATED = ("official_fifths", "official_terms", "subgroups")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [pytest.param(name, marks=[pytest.mark.slow] if name in SIMULATED else []) for name in card.TABLES],
+)
 def test_the_tables_of_the_card_are_current(table):
     text = load_dataset("postop").card
     assert f"<!-- table: {table} -->\n{card.TABLES[table]()}\n<!-- end -->" in text
