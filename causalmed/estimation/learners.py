@@ -149,8 +149,12 @@ def _fitted(learner: Any, X: Array, y: Array, path: tuple[str | int, ...], seed:
             f"Outside one fold all {len(y):,} patients have the same value, so {type(learner).__name__} "
             "cannot learn. Use fewer folds, Logistic(), or a larger cohort."
         )
+    from threadpoolctl import threadpool_limits
+
     model = seeded_clone(learner, seed=seed, path=path)
-    return model.fit(X, y.astype(int) if classify else y)
+    # one thread a learner: folds are the unit of parallel work, and more threads than cores crawl
+    with threadpool_limits(limits=1, user_api="openmp"):
+        return model.fit(X, y.astype(int) if classify else y)
 
 
 def _predict(model: Any, X: Array, *, probability: bool) -> Array:

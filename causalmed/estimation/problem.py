@@ -42,7 +42,8 @@ class Problem:
     covariates : tuple of ColumnLike
         L, the adjustment set.
     fold_keys : ndarray of uint64, shape (n,)
-        Keys of the clusters, or of the units where there is none: who shares a fold.
+        Keys of the clusters, or of the units where there is none or where it is adjusted for: who
+        shares a fold.
     clusters : ndarray of int, shape (n,), or None
         Cluster of each patient, 0 … G-1.
     cluster_name : str or None
@@ -119,7 +120,7 @@ def pose_problem(
     kind = _outcome_kind(outcome)
     exposed = (exposure.values == pair[0]).astype(np.float64)
     _check_counts(estimand, exposed, outcome.values, kind)
-    clusters, labels, keys = _clusters(cohort)
+    clusters, labels, keys = _clusters(cohort, estimand)
     return Problem(
         estimand=estimand,
         contrast=pair,
@@ -224,10 +225,15 @@ def _check_counts(
         )
 
 
-def _clusters(cohort: Cohort) -> tuple[NDArray[np.intp] | None, tuple[str, ...], NDArray[np.uint64]]:
+def _clusters(
+    cohort: Cohort, estimand: Estimand
+) -> tuple[NDArray[np.intp] | None, tuple[str, ...], NDArray[np.uint64]]:
     codes = cohort.cluster_codes
     if codes is None:
         return None, (), cohort.unit_keys
     present, dense = np.unique(codes, return_inverse=True)
     labels = tuple(cohort.cluster_levels[code] for code in present)
+    if cohort.cluster in estimand.adjustment_set:
+        # a learner can adjust for the hospital only if every fold leaves some of its patients to learn from
+        return dense.astype(np.intp), labels, cohort.unit_keys
     return dense.astype(np.intp), labels, unit_keys(np.array(labels))[dense]

@@ -67,6 +67,9 @@ def test_clusters_share_a_fold_and_the_covariance_says_so():
 
     problem = pose_problem(QUESTION, cohort, contrast=(1, 0), population="all")
     assert len(np.unique(problem.fold_keys)) == 12
+    inside = Estimand.given(exposure="a", outcome="y", adjustment_set=["u", "h"])
+    adjusted = pose_problem(inside, cohort, contrast=(1, 0), population="all")
+    assert len(np.unique(adjusted.fold_keys)) == cohort.n
 
 
 def test_wrong_kinds_of_learner_are_refused():
