@@ -8,9 +8,10 @@ beside it work on nodes by number and are what the room above, identification, s
 from causalmed.graph.adjacency import Adjacency, ancestors, descendants
 from causalmed.graph.adjustment import AdjustmentProblem, adjustment_problem
 from causalmed.graph.adjustment_sets import disjoint_sides, usable
+from causalmed.graph.checking import as_names
 from causalmed.graph.graph import Graph
 from causalmed.graph.implications import Independence
-from causalmed.graph.optimal import optimal_set
+from causalmed.graph.optimal import outcome_side_set
 from causalmed.graph.separation import spelled
 from causalmed.graph.separators import SeparatorQuery, minimal_separator, separates
 from causalmed.graph.walks import open_walk, touched
@@ -23,11 +24,12 @@ __all__ = [
     "SeparatorQuery",
     "adjustment_problem",
     "ancestors",
+    "as_names",
     "descendants",
     "disjoint_sides",
     "minimal_separator",
     "open_walk",
-    "optimal_set",
+    "outcome_side_set",
     "separates",
     "spelled",
     "touched",

@@ -38,6 +38,8 @@ def adjustment_sets(
     """List adjustment sets; see :meth:`causalmed.graph.Graph.adjustment_sets`."""
     if kind not in KINDS:
         raise InvalidArgument.option("kind", kind, KINDS)
+    if limit < 1:
+        raise InvalidArgument(f"limit={limit} lists nothing. Give a number of sets, at least 1.")
     x, y = disjoint_sides(graph, exposure, outcome)
     problem = adjustment_problem(graph.oriented, x, y)
     include, allowed = graph.numbers(graph.adjusted), usable(graph, y, observed)

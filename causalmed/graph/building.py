@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from causalmed.errors import InvalidArgument
 from causalmed.graph.syntax import Chain, Document, Group, Option, Setting, Statement, read
 from causalmed.graph.tokens import Token
 
@@ -32,6 +33,8 @@ _REFUSED: Final = {
 
 def parse(make: type[Graph], text: str) -> Graph:
     """Read DAGitty text; see :meth:`causalmed.graph.Graph.parse`."""
+    if not isinstance(text, str):
+        raise InvalidArgument(f"a graph is read from text, not from {type(text).__name__}.")
     document = read(text)
     if document.kind in _REFUSED:
         raise document.at.error(_REFUSED[document.kind])

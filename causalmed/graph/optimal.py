@@ -23,15 +23,15 @@ from causalmed.graph.adjacency import Adjacency
 from causalmed.graph.adjustment import AdjustmentProblem, causal_nodes
 from causalmed.graph.projection import project
 
-__all__ = ["optimal_set"]
+__all__ = ["optimal_set", "outcome_side_set"]
 
 Nodes = frozenset[int]
 
 
-def optimal_set(
+def outcome_side_set(
     adjacency: Adjacency, problem: AdjustmentProblem, *, include: Nodes, allowed: Nodes
-) -> Nodes | None:
-    """Return the O-set among the ``allowed`` nodes if it is known to be optimal, else ``None``.
+) -> tuple[Nodes, bool] | None:
+    """Return the O-set among the ``allowed`` nodes, and whether it is known to be optimal.
 
     Parameters
     ----------
@@ -40,18 +40,28 @@ def optimal_set(
     problem : AdjustmentProblem
         The effect; O is defined only if some causal path exists.
     include, allowed : frozenset of int
-        Nodes that must be adjusted for (then O must contain them), nodes that may be.
+        Nodes that must be adjusted for (O must contain them), nodes that may be.
+
+    Returns
+    -------
+    (frozenset of int, bool) or None
+        ``None`` if the set is no adjustment set, or some node of ``include`` is not in it.
     """
     if not problem.causal:
         return None
-    visible = allowed | include | problem.x | problem.y
-    projected = project(adjacency, visible)
+    projected = project(adjacency, allowed | include | problem.x | problem.y)
     causal = causal_nodes(projected, problem.x, problem.y)
-    spouses = {u for v in causal for u in projected.spouses[v]}
-    if not spouses <= problem.forbidden - problem.x:
-        return None
     parents = frozenset(u for v in causal for u in projected.parents[v])
     best = parents - problem.forbidden - problem.x - problem.y
     if not include <= best or not problem.accepts(best):
         return None
-    return best
+    spouses = {u for v in causal for u in projected.spouses[v]}
+    return best, spouses <= problem.forbidden - problem.x
+
+
+def optimal_set(
+    adjacency: Adjacency, problem: AdjustmentProblem, *, include: Nodes, allowed: Nodes
+) -> Nodes | None:
+    """Return the set of :func:`outcome_side_set` if it is known to be optimal, else ``None``."""
+    found = outcome_side_set(adjacency, problem, include=include, allowed=allowed)
+    return found[0] if found is not None and found[1] else None

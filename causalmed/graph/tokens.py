@@ -15,7 +15,7 @@ Kind = Literal["name", "quoted", "arrow", "mark", "end"]
 _PATTERN: Final = re.compile(
     r"""
       (?P<blank>   [ \t\r\f\v\ufeff\u00a0]+ | \n )
-    | (?P<comment> // [^\n]* | \# [^\n]* | /\* (?: [^*] | \*(?!/) )* \*/ )
+    | (?P<comment> // [^\n]* | \# [^\n]* | /\* (?s:.*?) \*/ )
     | (?P<quoted>  " (?: [^"\\\n] | \\[^\n] )* " )
     | (?P<partial> @-> | <-@ | --@ | @-- | @-@ | o-> | <-o | o-o )
     | (?P<arrow>   <-> | -> | <- | -- )

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from causalmed.graph import minimal_separator, optimal_set
+from causalmed.graph import minimal_separator, outcome_side_set
 from causalmed.identification.question import Question
 
 __all__ = ["BackDoor", "back_door"]
@@ -42,9 +42,9 @@ def back_door(question: Question) -> BackDoor | None:
     if near_outcome is None:
         return None
     near_exposure = minimal_separator(replace(query, x=query.y, y=query.x))
-    best = optimal_set(
+    wide, is_optimal = outcome_side_set(
         question.adjacency, question.problem, include=question.include, allowed=question.allowed
-    )
-    chosen = near_outcome if best is None else best
-    others = dict.fromkeys(z for z in (near_outcome, near_exposure) if z is not None and z != chosen)
-    return BackDoor(adjustment_set=chosen, is_optimal=best is not None, alternatives=tuple(others))
+    ) or (near_outcome, False)
+    chosen = wide if is_optimal else near_outcome
+    others = dict.fromkeys(z for z in (near_outcome, near_exposure, wide) if z is not None and z != chosen)
+    return BackDoor(adjustment_set=chosen, is_optimal=is_optimal, alternatives=tuple(others))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from causalmed.errors import InvalidArgument
@@ -47,6 +49,8 @@ class Estimand:
         assumed to be none.
     forbidden : frozenset of str
         Nodes on or behind the causal paths: never to be adjusted for.
+    reasons : tuple of str
+        What each column of the adjustment set is there for: the path it closes, or precision.
     is_optimal : bool
         True if the adjustment set is known to make the estimate most precise.
     overrides : tuple of str
@@ -77,6 +81,7 @@ class Estimand:
     graph_fingerprint: str = ""
     no_path: bool = False
     forbidden: frozenset[str] = frozenset()
+    reasons: tuple[str, ...] = ()
     is_optimal: bool = False
     overrides: tuple[str, ...] = ()
 
@@ -155,8 +160,6 @@ class Estimand:
 
     def summary(self) -> str:
         """Return the question, the formula, other sets and the assumptions, in at most 80 columns."""
-        from textwrap import fill
-
         lines = [str(self), self.question, self.formula]
         if self.is_optimal:
             lines.append("No other set that could be used makes the estimate more precise.")
@@ -164,9 +167,9 @@ class Estimand:
             lines.append("Also possible: " + "; ".join(listed(z) for z in self.alternatives) + ".")
         if self.forbidden:
             lines.append(f"Never adjust for: {listed(sorted(self.forbidden))}.")
-        lines.append("This assumes:")
-        points = [fill(f"- {sentence}", 80, subsequent_indent="  ") for sentence in self.assumptions]
-        return "\n".join([*(fill(line, 80) for line in lines), *points])
+        lists = (("Why these columns:", self.reasons), ("This assumes:", self.assumptions))
+        blocks = [_bulleted(title, sentences) for title, sentences in lists if sentences]
+        return "\n".join([*(fill(line, 80) for line in lines), *blocks])
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a column that the formula needs, with its role."""
@@ -193,10 +196,17 @@ class Estimand:
         return plain
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        points = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.assumptions)
+        lists = (("Why these columns:", self.reasons), ("This assumes:", self.assumptions))
+        blocks = "".join(
+            f"<p>{title}</p><ul>{''.join(f'<li>{escape(sentence)}</li>' for sentence in sentences)}</ul>"
+            for title, sentences in lists
+            if sentences
+        )
         return (
             f"<p><strong>{escape(str(self))}</strong></p><p>{escape(self.question)}</p>"
-            f"<p><code>{escape(self.formula)}</code></p><p>This assumes:</p><ul>{points}</ul>"
+            f"<p><code>{escape(self.formula)}</code></p>{blocks}"
         )
+
+
+def _bulleted(title: str, sentences: tuple[str, ...]) -> str:
+    return "\n".join([title, *(fill(f"- {sentence}", 80, subsequent_indent="  ") for sentence in sentences)])

@@ -30,7 +30,7 @@ def front_door(question: Question) -> Nodes | None:
         return None
     on_paths = _largest(question, frozenset(descendants(question.adjacency, question.x)))
     chosen = on_paths if _intercepts(question, on_paths) else largest
-    for v in sorted(chosen, key=lambda v: (v in question.problem.causal, v)):
+    for v in sorted(chosen, key=lambda v: (v in question.problem.causal, question.graph.nodes[v])):
         if is_front_door(question, chosen - {v}):
             chosen -= {v}
     return chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from causalmed.errors import InvalidArgument, NotIdentified
-from causalmed.graph import Graph, spelled
+from causalmed.graph import Graph, as_names, spelled
 from causalmed.identification.advice import suggestions
 from causalmed.identification.estimand import Estimand
 from causalmed.identification.hedge import find_hedge
@@ -77,7 +77,7 @@ def identify(
         raise InvalidArgument.option("effect", effect, ("total",))
     if tuple(mediators):
         raise InvalidArgument("the total effect runs through every mediator; leave mediators= out.")
-    columns = None if observed is None else frozenset(observed)
+    columns = None if observed is None else frozenset(as_names(observed))
     question = ask(graph, exposure, outcome, columns)
     found = answer(question, exposure, outcome)
     if found is None:

@@ -7,6 +7,7 @@ from causalmed.identification.estimand import Estimand
 from causalmed.identification.frontdoor import front_door
 from causalmed.identification.instrument import instrument
 from causalmed.identification.question import Question
+from causalmed.identification.reasons import reasons
 from causalmed.identification.wording import (
     absent_assumptions,
     backdoor_assumptions,
@@ -49,6 +50,7 @@ def _by_adjustment(question: Question, exposure: str, outcome: str) -> Estimand 
         question=total_effect(exposure, outcome),
         graph_fingerprint=question.graph.fingerprint,
         no_path=no_path,
+        reasons=reasons(question, found.adjustment_set),
         forbidden=question.graph.names(question.problem.forbidden - question.y),
         is_optimal=found.is_optimal,
     )

@@ -89,5 +89,7 @@ def test_nonsense_is_refused():
         graph.adjustment_sets("b", "y")
     with pytest.raises(InvalidArgument, match=r"kind='best'.*'minimal', 'optimal', 'all'"):
         graph.adjustment_sets("a", "y", "best")
+    with pytest.raises(InvalidArgument, match="limit=0 lists nothing"):
+        graph.adjustment_sets("a", "y", limit=0)
     with pytest.raises(InvalidArgument, match="neither the name of a node"):
         graph.adjustment_sets(3, "y")

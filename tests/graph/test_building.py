@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from causalmed.errors import CyclicGraph, GraphError, GraphSyntax
+from causalmed.errors import CyclicGraph, GraphError, GraphSyntax, InvalidArgument
 from causalmed.graph import Graph
 
 
@@ -123,6 +123,12 @@ def test_what_would_be_misread_is_refused(text, said):
 )
 def test_a_circle_is_named(text, circle):
     with pytest.raises(CyclicGraph, match=f"in a circle: {circle}[.]"):
+        Graph.parse(text)
+
+
+@pytest.mark.parametrize("text", [None, 3, b"dag { a }", ["dag { a }"]])
+def test_only_text_is_read(text):
+    with pytest.raises(InvalidArgument, match="a graph is read from text, not from"):
         Graph.parse(text)
 
 

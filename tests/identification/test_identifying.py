@@ -152,6 +152,8 @@ def test_the_napkin_needs_a_linear_model_here():
 def test_columns_that_do_not_exist_are_not_used():
     graph = Graph.parse("dag { c -> {a y}; a -> y }")
     assert identify(graph, exposure="a", outcome="y", observed=["a", "y", "c", "id"]).adjustment_set == ("c",)
+    with pytest.raises(NotIdentified, match="'a', the exposure, was not measured"):
+        identify(graph, exposure="a", outcome="y", observed="ay")
     with pytest.raises(NotIdentified) as caught:
         identify(graph, exposure="a", outcome="y", observed=["a", "y"])
     assert caught.value.witness == ("a", "<-", "c", "->", "y")
@@ -204,6 +206,8 @@ def test_the_more_precise_set_is_the_default_and_others_are_shown():
     hidden = Graph.parse("dag { a -> y; l1 -> a; l1 -> l2 -> y; w <-> y }")
     fallback = identify(hidden, exposure="a", outcome="y")
     assert (fallback.adjustment_set, fallback.is_optimal) == (("l2",), False)
+    wider = Graph.parse("dag { a -> y; l1 -> a; l1 -> l2 -> y; w <-> y; v -> y }")
+    assert ("l2", "v") in identify(wider, exposure="a", outcome="y").alternatives
 
 
 @pytest.mark.parametrize(
@@ -221,6 +225,24 @@ def test_the_more_precise_set_is_the_default_and_others_are_shown():
 def test_questions_without_sense(asked, error, said):
     with pytest.raises(error, match=said):
         identify(Graph.parse("dag { a -> b -> y }"), **asked)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_order_of_declaration_plays_no_part(seed, brute):
+    graph = brute.random_graph(seed)
+    order = np.random.default_rng(seed).permutation(len(graph.nodes))
+    shuffled = Graph.of(
+        sorted(graph.directed, reverse=True),
+        bidirected=sorted(sorted(pair, reverse=True) for pair in graph.bidirected),
+        nodes=[graph.nodes[place] for place in order],
+        latent=graph.latent,
+    )
+    assert shuffled.fingerprint == graph.fingerprint
+    for x, y in questions(graph):
+        if failure(graph, x, y) is None:
+            assert identify(shuffled, exposure=x, outcome=y) == identify(graph, exposure=x, outcome=y)
+        else:
+            assert failure(shuffled, x, y) is not None
 
 
 def test_open_directions_are_refused():
