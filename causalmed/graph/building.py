@@ -64,7 +64,7 @@ class _Builder:
         named: dict[str, None] = {}
         for statement in statements:
             if isinstance(statement, Setting):
-                self.attributes[statement.option.key] = statement.option.value or ""
+                self.attributes |= {option.key: option.value or "" for option in statement.options}
             else:
                 named |= self.add_chain(statement)
         return named

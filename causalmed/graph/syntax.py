@@ -52,9 +52,9 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """``key = value`` about the whole graph."""
+    """``key = value``, or ``graph [key = value, …]``: about the whole graph."""
 
-    option: Option
+    options: tuple[Option, ...]
 
 
 Statement = Chain | Setting
@@ -158,7 +158,10 @@ class _Reader:
     def statement(self, depth: int) -> Statement:
         token = self.here
         if token.is_name and self.following.kind == "mark" and self.following.text == "=":
-            return Setting(self.option())
+            return Setting((self.option(),))
+        if token.kind == "name" and token.text.lower() == "graph" and self.following.text == "[":
+            self.take()
+            return Setting(self.options())
         if token.kind == "name" and token.text.lower() in KEYWORDS:
             raise token.error(_keyword(token.text))
         terms, arrows = [self.term(depth)], []

@@ -50,6 +50,12 @@ def test_roles_of_ours_and_options_of_nobodys():
     assert graph.node_options == {"a": {"color": "#fff", "bold": None}}
 
 
+def test_settings_of_the_whole_graph():
+    graph = Graph.parse('dag { graph [bb="0,0,1,1", size=3]; label="late antibiotics"; a -> b }')
+    assert graph.attributes == {"bb": "0,0,1,1", "size": "3", "label": "late antibiotics"}
+    assert graph.nodes == ("a", "b")
+
+
 def test_chains_and_groups():
     graph = Graph.parse("dag { a -> b <- c <-> d; {a b} -> {e {f g}}; {x -> y} -> z }")
     assert graph.parents("b") == ("a", "c")

@@ -13,7 +13,7 @@ def test_the_parts_of_a_text():
     setting, node, chain = document.statements
     assert (document.kind, document.name) == ("digraph", "my graph")
     assert isinstance(setting, Setting)
-    assert (setting.option.key, setting.option.value) == ("bb", "0,0,1,1")
+    assert [(option.key, option.value) for option in setting.options] == [("bb", "0,0,1,1")]
     assert isinstance(node, Chain)
     assert [option.key for option in node.options] == ["latent"]
     assert isinstance(chain.terms[0], Group)
@@ -47,6 +47,7 @@ def test_a_node_may_be_called_like_a_header():
         ("dag { a [latent", 1, 9, "the options that start here are never closed"),
         ("dag { {a b -> c", 1, 7, "the group that starts here is never closed"),
         ("dag { a [pos=] }", 1, 14, "pos = has no value"),
+        ("dag { graph -> a }", 1, 7, "'graph' is a keyword"),
         ("dag { node [shape=box] }", 1, 7, "'node' is a keyword"),
         ("digraph { subgraph x {a} }", 1, 11, "'subgraph' is a keyword"),
         ("dag { a -> edge }", 1, 12, "'edge' is a keyword"),
