@@ -18,7 +18,7 @@ from causalmed.fairness.paths import path_note
 from causalmed.fairness.report import Audit, Excluded
 from causalmed.fairness.tolerance import stated_tolerance
 from causalmed.graph import Graph
-from causalmed.prediction import RiskModel, observed_outcome
+from causalmed.prediction import RiskModel, observed_outcome, seen_before
 from causalmed.results import Check, Gate, Provenance, State
 
 if TYPE_CHECKING:
@@ -106,22 +106,13 @@ No tolerance was set by a person.
     _check_probabilities(alpha=alpha, level=level)
     stated = stated_tolerance(tolerance)
     outcome = observed_outcome(cohort, _outcome_of(model, cohort))
-    patients = Patients(
-        outcome=_events_of(cohort, outcome),
-        risk=_risk_of(model, cohort),
-        threshold=_threshold_of(model, threshold),
-        cluster=cohort.cluster_codes,
-        level=level,
-    )
+    patients = _patients(model, cohort, outcome=outcome, threshold=threshold, level=level)
     divided = groupings(cohort, protected)
-    families = (divided, tuple(_crossings(divided, pairs)))
-    rows, comparisons = _all_groups(patients, families)
-    judged = tuple(
-        chain.from_iterable(
-            compare(family, alpha=alpha, level=level, tolerance=stated) for family in comparisons
-        )
-    )
+    rows, families = _all_groups(patients, (divided, tuple(_crossings(divided, pairs))))
+    judged = (compare(family, alpha=alpha, level=level, tolerance=stated) for family in families)
     assumed = graph if graph is not None else getattr(scm, "graph", None)
+    notes = () if assumed is None else (path_note(assumed, one.attribute, outcome) for one in divided)
+    spec = f"audit(protected={[one.attribute for one in divided]}, alpha={alpha}, tolerance={stated})"
     return Audit(
         model=model if isinstance(model, str) else model.predictor.describes,
         outcome=outcome,
@@ -130,25 +121,40 @@ No tolerance was set by a person.
         clusters=None if patients.cluster is None else len(np.unique(patients.cluster)),
         threshold=patients.threshold,
         groups=rows,
-        comparisons=judged,
+        comparisons=tuple(chain.from_iterable(judged)),
         tolerance=stated,
-        paths=()
-        if assumed is None
-        else tuple(path_note(assumed, one.attribute, outcome) for one in divided),
-        excluded=tuple(
-            Excluded(reason=step.reason, patients=step.n_before - step.n_after)
-            for step in cohort.attrition
-            if step.n_before != step.n_after
+        paths=tuple(notes),
+        excluded=_excluded(cohort),
+        diagnostics=Gate(
+            checks=(
+                *(seen_before(model, cohort) if isinstance(model, RiskModel) else ()),
+                *_checks(divided, patients, actionable=actionable, scm=scm),
+            )
         ),
-        diagnostics=_gate(divided, patients, actionable=actionable, scm=scm),
-        provenance=Provenance.collect(
-            data_fingerprint=cohort.fingerprint,
-            spec=f"audit(protected={[one.attribute for one in divided]}, alpha={alpha}, tolerance={stated})",
-            seed=seed,
-        ),
+        provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
         alpha=alpha,
         level=level,
-    )  # fmt: skip
+    )
+
+
+def _patients(
+    model: RiskModel | str, cohort: Cohort, *, outcome: str, threshold: float | None, level: float
+) -> Patients:
+    return Patients(
+        outcome=_events_of(cohort, outcome),
+        risk=_risk_of(model, cohort),
+        threshold=_threshold_of(model, threshold),
+        cluster=cohort.cluster_codes,
+        level=level,
+    )
+
+
+def _excluded(cohort: Cohort) -> tuple[Excluded, ...]:
+    return tuple(
+        Excluded(reason=step.reason, patients=step.n_before - step.n_after)
+        for step in cohort.attrition
+        if step.n_before != step.n_after
+    )
 
 
 def _all_groups(
@@ -236,7 +242,9 @@ def _events_of(cohort: Cohort, outcome: str) -> NDArray[np.float64]:
     return y
 
 
-def _gate(divided: Sequence[Grouping], patients: Patients, *, actionable: Sequence[str], scm: object) -> Gate:
+def _checks(
+    divided: Sequence[Grouping], patients: Patients, *, actionable: Sequence[str], scm: object
+) -> list[Check]:
     checks = [
         Check(
             name=f"bands of {one.attribute}",
@@ -264,7 +272,7 @@ def _gate(divided: Sequence[Grouping], patients: Patients, *, actionable: Sequen
                 sentence="Disparities were not decomposed by path, nor costs of recourse compared by group.",
             )
         )
-    return Gate(checks=tuple(checks))
+    return checks
 
 
 def _check_probabilities(*, alpha: float, level: float) -> None:

@@ -18,7 +18,7 @@ from causalmed.prediction.discrimination import Discrimination, auroc
 from causalmed.prediction.features import Feature
 from causalmed.prediction.fit import fit_risk_model
 from causalmed.prediction.influence import normal_interval, std_error_of_mean
-from causalmed.prediction.model import RiskModel, observed_outcome
+from causalmed.prediction.model import RiskModel, observed_outcome, seen_before
 from causalmed.prediction.new_cluster import NewClusterThreshold, new_cluster_threshold
 from causalmed.prediction.performance import AlertPerformance, ClinicalPerformance, Histogram
 from causalmed.prediction.proportions import difference_p_value, newcombe, proportion
@@ -59,6 +59,7 @@ __all__ = [
     "normal_interval",
     "observed_outcome",
     "proportion",
+    "seen_before",
     "stable_columns",
     "std_error_of_mean",
     "weak_calibration",

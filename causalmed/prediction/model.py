@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -226,7 +226,7 @@ class RiskModel:
         ClinicalPerformance
         """
         name = observed_outcome(cohort, outcome or self.outcome or cohort.outcome)
-        return clinical_performance(
+        found = clinical_performance(
             outcome=cohort.values(name),
             risk=self.risk(cohort),
             threshold=self.threshold,
@@ -236,6 +236,8 @@ class RiskModel:
             seed=seed,
             provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=repr(self), seed=seed),
         )
+        checks = (*seen_before(self, cohort), *found.diagnostics.checks)
+        return replace(found, diagnostics=Gate(checks=checks))
 
     def summary(self) -> str:
         """Return what the model is, what it leaves out and what is guaranteed."""
@@ -320,6 +322,33 @@ def observed_outcome(cohort: Cohort, name: str | None) -> str:
             "outcome. Derive a column that is 1 for the event of interest, else 0."
         )
     return name
+
+
+def seen_before(model: RiskModel, cohort: Cohort) -> tuple[Check, ...]:
+    """Say where a cohort is the very one the model was fitted on.
+
+    Parameters
+    ----------
+    model : RiskModel
+        The model.
+    cohort : Cohort
+        Where it is measured.
+
+    Returns
+    -------
+    tuple of Check
+        Empty where the two differ; parts of the training cohort are not recognised.
+    """
+    if model.provenance is None or model.provenance.data_fingerprint != cohort.fingerprint:
+        return ()
+    return (
+        Check(
+            name="patients seen before",
+            state=State.WARN,
+            sentence="These are the patients the model was fitted on: everything looks better than it is.",
+            advice="Use patients it never saw, best from another hospital.",
+        ),
+    )
 
 
 def _foreign_check() -> Check:

@@ -13,7 +13,7 @@ from causalmed.cohort import Cohort
 from causalmed.errors import CausalmedError, InvalidArgument, NotEnoughEvents
 from causalmed.fairness import Evidence, Tolerance, audit
 from causalmed.graph import Graph
-from causalmed.prediction import RiskModel, proportion
+from causalmed.prediction import RiskModel, fit_risk_model, proportion
 from causalmed.results import State
 
 
@@ -164,6 +164,11 @@ def test_clusters_widen_what_differs_between_them():
     assert one.estimate == other.estimate
     assert other.high - other.low > 1.5 * (one.high - one.low)
     assert together.clusters == 20
+
+
+def test_training_patients_are_recognised(cohort):
+    model = fit_risk_model(cohort, features=["risk"], specificity=0.9)
+    assert "fitted on" in audit(model, cohort).diagnostics.check("patients seen before").sentence
 
 
 def test_order_of_rows_changes_nothing(found):

@@ -134,6 +134,12 @@ def test_guarantee_in_repeated_studies():
     assert short / 60 < 0.2 + 2.5 * np.sqrt(0.2 * 0.8 / 60)
 
 
+def test_training_patients_are_recognised(cohort, model):
+    assert model.performance(cohort).diagnostics.check("patients seen before").state is State.WARN
+    other = model.performance(cohort.take(np.arange(2000)))
+    assert "patients seen before" not in {check.name for check in other.diagnostics.checks}
+
+
 def test_a_column_after_the_outcome_is_refused(cohort):
     with pytest.raises(RoleConflict, match=r"stay comes after infection in the graph"):
         fit_risk_model(cohort, graph=GRAPH, features=["age", "stay"])
