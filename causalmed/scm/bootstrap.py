@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from causalmed.engine import generator
+from causalmed.engine import Local, generator
 from causalmed.scm.mechanism import Mechanism, Regressed
 from causalmed.scm.terms import FloatArray, Values
 
@@ -82,10 +82,17 @@ def resampled(
     drawn = generator(seed, "bootstrap weights").standard_exponential((replicates, int(groups.max()) + 1))
     weights = drawn[:, groups]
     weights /= weights.mean(axis=1, keepdims=True)
-    shifts = {}
-    for node in sorted(nodes):
+
+    def shift(node: str) -> FloatArray:
         mechanism = model.mechanisms[node]
-        if node in model.specs and isinstance(mechanism, Regressed):
-            inputs = {name: columns[name] for name in model.factors.pillows[node]}
-            shifts[node] = (weights - 1.0) @ mechanism.influence(columns[node], inputs)
+        assert isinstance(mechanism, Regressed)
+        inputs = {name: columns[name] for name in model.factors.pillows[node]}
+        return np.asarray((weights - 1.0) @ mechanism.influence(columns[node], inputs))
+
+    moving = [
+        node
+        for node in sorted(nodes)
+        if node in model.specs and isinstance(model.mechanisms[node], Regressed)
+    ]
+    shifts = dict(zip(moving, Local().map(shift, moving), strict=True))
     return Resampled(weights=weights, fitted=model.mechanisms, shifts=shifts)

@@ -77,7 +77,7 @@ def outcome_bounds(facts: Facts, outcome: str) -> Bounds:
         caps.append(limits(facts, node, after, scenarios=_scenarios(caps)))
         if node != outcome:
             codes = np.asarray(mechanism.codes)
-            natural = {name: np.repeat(v, len(codes), axis=1) for name, v in natural.items()}
+            natural = {name: _spread(value, len(codes)) for name, value in natural.items()}
             natural[node] = np.tile(codes, _scenarios(caps[:-1]))[np.newaxis, :]
     return _folded(facts, outcome, natural, caps)
 
@@ -124,6 +124,11 @@ def _folded(facts: Facts, outcome: str, natural: dict[str, FloatArray], caps: li
         low = extreme_means(low.reshape(cap.shape), cap)
         high = -extreme_means(-high.reshape(cap.shape), cap)
     return Bounds(low=low[:, 0] + 0.0, high=high[:, 0] + 0.0)
+
+
+def _spread(values: FloatArray, times: int) -> FloatArray:
+    """Repeat each scenario; a value that is the same in all of them stays one column."""
+    return values if values.shape[1] == 1 else np.repeat(values, times, axis=1)
 
 
 def _scenarios(caps: list[FloatArray]) -> int:

@@ -105,7 +105,7 @@ class LinearGaussian:
         """Return influence on coefficients and standard deviation, shape (n, p + 1)."""
         x = self.predictor.design(inputs, len(values))
         residual = self.scale(values) - self.predictor(inputs)
-        on_line = (x.T * residual).T @ np.linalg.inv(x.T @ x)
+        on_line = (x * residual[:, np.newaxis]) @ np.linalg.inv(x.T @ x)
         on_sd = (residual**2 - self.sd**2) / (2 * self.sd * len(values))
         return np.column_stack([on_line, on_sd])
 

@@ -79,5 +79,5 @@ class LogisticBinary:
         """Return influence on the coefficients, shape (n, p)."""
         x = self.predictor.design(inputs, len(values))
         risk = np.broadcast_to(self.mean(inputs), values.shape)
-        information = (x.T * (risk * (1 - risk))) @ x
-        return np.asarray((x.T * (values - risk)).T @ np.linalg.inv(information))
+        information = x.T @ (x * (risk * (1 - risk))[:, np.newaxis])
+        return np.asarray((x * (values - risk)[:, np.newaxis]) @ np.linalg.inv(information))

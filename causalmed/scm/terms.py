@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from operator import mul
 from typing import Final
@@ -111,6 +111,10 @@ class Predictor:
 
     intercept: float = 0.0
     terms: tuple[Term, ...] = ()
+    _gathered: tuple[dict[str, FloatArray], tuple[Term, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_gathered", _gathered(self.terms))
 
     @classmethod
     def of(
@@ -147,7 +151,12 @@ class Predictor:
     def __call__(self, values: Values) -> FloatArray:
         """Return η on rows; without terms an array of no dimension."""
         total = np.asarray(self.intercept, dtype=np.float64)
-        for term in self.terms:
+        tables, others = self._gathered
+        for name, table in tables.items():
+            column = np.clip(values[name], -1, len(table) - 1)
+            codes = column.astype(np.intp)
+            total = total + np.where(codes == column, table[codes], 0.0)
+        for term in others:
             total = total + term.coefficient * term.product(values)
         return np.asarray(total)
 
@@ -178,6 +187,24 @@ class Predictor:
         for at, term in enumerate(self.terms, start=1):
             matrix[:, at] = term.product(values)
         return matrix
+
+
+def _gathered(terms: tuple[Term, ...]) -> tuple[dict[str, FloatArray], tuple[Term, ...]]:
+    """Gather the indicators of a column with several terms into one table, code → coefficient."""
+    pairs: dict[str, list[tuple[int, Term]]] = {}
+    for term in terms:
+        code = term.factors[0].code
+        if len(term.factors) == 1 and code is not None and code >= 0 and code == int(code):
+            pairs.setdefault(term.factors[0].column, []).append((int(code), term))
+    tables: dict[str, FloatArray] = {}
+    gathered: set[int] = set()
+    for name, found in pairs.items():
+        if len(found) > 2:
+            tables[name] = np.zeros(max(code for code, _ in found) + 2)
+            for code, term in found:
+                tables[name][code] += term.coefficient
+                gathered.add(id(term))
+    return tables, tuple(term for term in terms if id(term) not in gathered)
 
 
 def factors_of(text: str, *, levels: Mapping[str, Sequence[str]]) -> tuple[Factor, ...]:

@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from causalmed.cohort import Cohort
 from causalmed.errors import InvalidArgument
 from causalmed.graph import Graph
-from causalmed.scm import Categorical, LogisticBinary, Ordinal, Predictor, StructuralCausalModel
+from causalmed.scm import (
+    Categorical,
+    LinearGaussian,
+    LogisticBinary,
+    Ordinal,
+    Predictor,
+    StructuralCausalModel,
+)
 from causalmed.scm.bounds import extreme_means
 
 risks = st.floats(0.02, 0.98)
@@ -92,6 +99,45 @@ def test_bounds_hold_every_named_coupling_and_facts_return(numbers, record):
         assert scm.counterfactual(cohort, do={"x": x}, coupling=coupling).low[0] == y
     fact = scm.counterfactual(cohort, do={"x": x})
     assert fact.low[0] == fact.high[0] == y
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_mixture_of_nodes_between_keeps_couplings_inside(seed):
+    """Random graphs of numeric, binary and ordinal nodes between exposure and outcome."""
+    rng = np.random.default_rng(seed)
+    names = ["x", *(f"m{k}" for k in range(4)), "y"]
+    edges = [
+        (a, b) for at, b in enumerate(names) for a in names[:at] if rng.random() < 0.6 or a == names[at - 1]
+    ]
+    graph = Graph.of(edges, outcome="y")
+    kinds = {name: str(rng.choice(["numeric", "binary", "ordinal"])) for name in names} | {
+        "x": "binary",
+        "y": "binary",
+    }
+    mechanisms = {}
+    for name in names:
+        slopes = {parent: float(rng.normal()) / 2 for parent in graph.parents(name)}
+        if kinds[name] == "numeric":
+            mechanisms[name] = LinearGaussian(predictor=Predictor.of(0.0, slopes), sd=1.0)
+        elif kinds[name] == "binary":
+            mechanisms[name] = LogisticBinary(predictor=Predictor.of(0.1, slopes))
+        else:
+            mechanisms[name] = Ordinal(predictor=Predictor.of(0.0, slopes), cuts=(-0.7, 0.8))
+    scm = StructuralCausalModel.of(graph, mechanisms)
+    stated = {
+        name: {"numeric": "continuous", "binary": "binary", "ordinal": (0, 1, 2)}[kinds[name]]
+        for name in names
+    }
+    cohort = Cohort.from_frame(scm.sample(25, seed=seed), outcome="y", kinds=stated)
+    other = (1 - cohort.values("x")).tolist()
+    bounds = scm.counterfactual(cohort, do={"x": other})
+    assert np.all((bounds.low >= 0) & (bounds.high <= 1) & (bounds.low <= bounds.high))
+    for coupling in ("monotone", "independent", "gumbel"):
+        point = scm.counterfactual(cohort, do={"x": other}, coupling=coupling, draws=4000).low
+        assert np.all(bounds.low - 0.03 <= point)
+        assert np.all(point <= bounds.high + 0.03)
+    one_by_one = [scm.counterfactual(cohort.take([k]), do={"x": other[k]}).low[0] for k in range(5)]
+    assert bounds.low[:5] == pytest.approx(one_by_one, abs=1e-12)
 
 
 def test_random_response_functions_stay_inside():

@@ -28,9 +28,10 @@ def test_coefficients_are_those_of_statsmodels():
     ours = fit_mechanism(node, columns, MechanismSpec(family="categorical"))
     x = np.column_stack([np.ones(n), age, late])
     theirs = MNLogit(level, x).fit(method="newton", disp=False, tol=1e-12)
-    assert pytest.approx(
-        np.asarray(theirs.params), rel=1e-6
-    ) == np.array([p.coefficients for p in ours.predictors]).T
+    assert (
+        pytest.approx(np.asarray(theirs.params), rel=1e-6)
+        == np.array([p.coefficients for p in ours.predictors]).T
+    )
     inputs = {"age": age, "late": late}
     covariance = ours.influence(level, inputs).T @ ours.influence(level, inputs)
     assert np.sqrt(np.diag(covariance)) == pytest.approx(np.asarray(theirs.bse).T.ravel(), rel=0.1)

@@ -43,7 +43,7 @@ def test_a_linear_model_gives_the_product_of_coefficients():
 
 
 def test_the_standard_error_is_that_of_the_adjusted_regression():
-    """With everything linear the total effect is the coefficient of x given z: its sandwich standard error."""
+    """All linear: the total effect is the coefficient of x given z, with its sandwich standard error."""
     import statsmodels.api as sm
 
     frame = linear_cohort(1_000, 8)

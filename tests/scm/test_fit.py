@@ -48,8 +48,9 @@ def rated() -> pd.DataFrame:
 
 
 CAUSES_ONLY = "dag { age -> {rating late infection}; late -> infection; rating -> infection }"
-HIDDEN = "dag { frailty [latent]; frailty -> {rating infection}; age -> {rating late infection}; late -> infection }"
-BOW = "dag { frailty [latent]; frailty -> {rating infection}; age -> {rating late infection}; {late rating} -> infection }"
+FRAIL = "dag { frailty [latent]; frailty -> {rating infection}; age -> {rating late infection}; "
+HIDDEN = FRAIL + "late -> infection }"
+BOW = FRAIL + "{late rating} -> infection }"
 
 
 def test_a_rating_without_an_effect_gets_none_where_its_latent_cause_is_drawn(rated):
