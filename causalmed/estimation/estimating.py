@@ -14,8 +14,8 @@ from causalmed.errors import (
     RareEventWarning,
 )
 from causalmed.estimation.balance import BalanceTable, balance
-from causalmed.estimation.checks import gate_of
 from causalmed.estimation.crude import crude_functionals
+from causalmed.estimation.gate import gate_of
 from causalmed.estimation.inference import Inference, check_clusters, infer
 from causalmed.estimation.models import fit_propensity
 from causalmed.estimation.pictures import balance_picture, overlap_picture

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from causalmed.engine import Executor
 from causalmed.errors import DataError
-from causalmed.estimation import doubly_robust
+from causalmed.estimation import aipw
 from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances, Solution, values_without_each
@@ -109,7 +109,7 @@ def infer(
         degrees, source = problem.groups - 1.0, "delete-one-cluster jackknife"
     rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
     if rare and problem.population == "all" and isinstance(spec, AIPW | TMLE):
-        model = doubly_robust.model_covariance(solution.working, solution.psi) / problem.n
+        model = aipw.model_covariance(solution.working, solution.psi) / problem.n
         if _of_difference(model) > _of_difference(covariance):
             covariance, source = model, f"model-based variance, larger than {source}"
     return Inference(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from causalmed.engine import Executor
 from causalmed.errors import NotConverged
-from causalmed.estimation import doubly_robust, gcomputation, targeting, weighting
+from causalmed.estimation import aipw, gcomputation, ipw, tmle
 from causalmed.estimation.learners import cross_fit_outcome, cross_fit_propensity
 from causalmed.estimation.models import ArmRegressions, Regression, fit_outcome, fit_propensity
 from causalmed.estimation.positivity import Truncation, truncate
@@ -76,7 +76,7 @@ class Solution:
     psi: Array
     influence: Array
     source: str
-    targeted: targeting.Targeted | None
+    targeted: tmle.Targeted | None
     working: Working
 
 
@@ -131,7 +131,7 @@ def solve(problem: Problem, spec: Estimator, nuisances: Nuisances) -> Solution:
     elif isinstance(spec, IPW):
         phi, source = _weighted_influence(spec, nuisances, psi)
     else:
-        phi, source = doubly_robust.influence(after, psi), "influence function"
+        phi, source = aipw.influence(after, psi), "influence function"
     return Solution(psi=psi, influence=phi, source=source, targeted=targeted, working=after)
 
 
@@ -198,21 +198,21 @@ def _without(
 
 def _point(
     problem: Problem, spec: Estimator, working: Working
-) -> tuple[Array, Working, targeting.Targeted | None]:
+) -> tuple[Array, Working, tmle.Targeted | None]:
     if isinstance(spec, GComputation):
         return gcomputation.values(working), working, None
     if isinstance(spec, IPW):
-        return weighting.values(working, stabilised=spec.stabilised), working, None
+        return ipw.values(working, stabilised=spec.stabilised), working, None
     if isinstance(spec, TMLE):
-        scale = targeting.scale_of(problem.outcome, problem.outcome_kind)
-        targeted = targeting.target(working, scale=scale, fluctuation=spec.fluctuation)
-        return doubly_robust.values(targeted.working), targeted.working, targeted
-    return doubly_robust.values(working), working, None
+        scale = tmle.scale_of(problem.outcome, problem.outcome_kind)
+        targeted = tmle.target(working, scale=scale, fluctuation=spec.fluctuation)
+        return aipw.values(targeted.working), targeted.working, targeted
+    return aipw.values(working), working, None
 
 
 def _weighted_influence(spec: IPW, nuisances: Nuisances, psi: Array) -> tuple[Array, str]:
     stacked = spec.variance == "stacked" and nuisances.propensity is not None
-    phi = weighting.influence(
+    phi = ipw.influence(
         nuisances.working,
         psi,
         nuisances.propensity if stacked else None,

@@ -8,9 +8,9 @@ from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from causalmed.errors import NotConverged
-from causalmed.estimation import doubly_robust
-from causalmed.estimation.targeting import BOUND, scale_of, target
+from causalmed.estimation import aipw
 from causalmed.estimation.targets import Working, tilt_of
+from causalmed.estimation.tmle import BOUND, scale_of, target
 
 
 def working(population="all", seed=3, n=800):
@@ -36,7 +36,7 @@ def test_weighted_residuals_of_each_arm_sum_to_zero(population, fluctuation):
         assert abs(residual.sum()) < 1e-8
     assert found.ratio < 1e-6
     plug_in = tilt.t @ found.working.regression(1) / tilt.t.sum()
-    assert plug_in == pytest.approx(doubly_robust.values(found.working)[0], abs=1e-12)
+    assert plug_in == pytest.approx(aipw.values(found.working)[0], abs=1e-12)
 
 
 def test_the_weighted_fluctuation_is_the_root_of_its_equation():

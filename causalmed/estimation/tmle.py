@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from causalmed.errors import NotConverged
-from causalmed.estimation import doubly_robust
+from causalmed.estimation import aipw
 from causalmed.estimation.targets import Tilt, Working, tilt_of
 
 __all__ = ["BOUND", "Targeted", "scale_of", "target"]
@@ -149,11 +149,11 @@ def _fluctuate(unit: Array, start: Array, h: Array, weights: Array) -> float:
 
 
 def _remaining(working: Working) -> float:
-    psi = doubly_robust.values(working)
+    psi = aipw.values(working)
     tilt = tilt_of(working)
     n = len(working.outcome)
     worst = 0.0
-    scores = doubly_robust.influence(working, psi)
+    scores = aipw.influence(working, psi)
     for column, arm in enumerate((1, 0)):
         residual = tilt.weights(arm) * (working.outcome - working.regression(arm)) / tilt.mass
         error = float(scores[:, column].std()) / np.sqrt(n)
