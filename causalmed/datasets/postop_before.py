@@ -69,13 +69,13 @@ _SOCIAL: Final = (
     Node(
         name="insurance", meaning="public or private insurance", kind="binary", tier="before",
         law=Bernoulli(),
-        levels=("private", "public"), candidate=True, intercept=-0.68,
+        levels=("private", "public"), candidate=True, intercept=-0.76,
         terms=(
-            term(1.40, "deprivation", source="a proxy of deprivation: IDSA 2015, Qi 2019"),
+            term(1.80, "deprivation", source="a proxy of deprivation: IDSA 2015, Qi 2019"),
             term(0.30, "ethnic_group=minority_a", source="assumed"),
-            term(0.10, "age", source="assumed: pensioners"),
+            term(0.20, "age", source="assumed: pensioners"),
         ),
-        habit=Habit(sd=0.20, apart=(1.3, 1.5, 1.1)), marginal=(0.36, 0.46), marginal_source="assumed 40 %",
+        habit=Habit(sd=0.20, apart=(1.6, 1.8, 1.4)), marginal=(0.36, 0.46), marginal_source="assumed 40 %",
     ),
     Node(
         name="interpreter_needed", meaning="an interpreter was booked", kind="binary", tier="before",

@@ -117,7 +117,7 @@ _COURSE: Final = (
         law=LogNormal(sd=0.75, low=5.0, high=5000.0), centre=100.0, log=True, intercept=4.1,
         terms=(
             term(0.55, "duration_min", source="assumed"),
-            term(0.50, "open_approach", source="assumed"),
+            term(0.60, "open_approach", source="assumed"),
             term(0.30, "cancer", source="assumed"),
         ),
         marginal=(70.0, 140.0), marginal_source="assumed, median 100 ml",
@@ -150,16 +150,13 @@ _COURSE: Final = (
     ),
     Node(
         name="transfusion", meaning="red cells during the operation", kind="binary", tier="during",
-        law=Bernoulli(), candidate=True, intercept=-3.19,
+        law=Bernoulli(), candidate=True, intercept=-3.41,
         terms=(
-            term(1.20, "anaemia", source="Fowler 2015: OR 5.04 crude"),
-            term(0.50, "blood_loss_ml", source="assumed: per doubling"),
+            term(1.50, "anaemia", source="Fowler 2015: OR 5.04 crude"),
+            term(0.85, "blood_loss_ml", source="assumed: per doubling"),
             term(0.30, "cancer", source="assumed"),
-            term(0.50, "emergency", source="assumed"),
-            term(0.50, "chronic_kidney_disease", source="assumed"),
-            term(0.40, "hypoalbuminaemia", source="assumed"),
         ),
-        habit=Habit(sd=0.40, apart=(0.6, -0.2, 0.3)), marginal=(0.08, 0.13),
+        habit=Habit(sd=0.50, apart=(0.6, -0.2, 0.3)), marginal=(0.08, 0.13),
         marginal_source="typical mix 8 %",
     ),
     Node(
@@ -176,7 +173,7 @@ _COURSE: Final = (
     Node(
         name="drain", meaning="wound or abdominal drain left in", kind="binary", tier="during",
         law=Bernoulli(),
-        candidate=True, intercept=-1.72,
+        candidate=True, intercept=-1.74,
         terms=(
             term(1.40, "contaminated_wound", source="assumed: indication"),
             term(0.80, "procedure=colorectal", source="assumed"),
@@ -190,12 +187,12 @@ _COURSE: Final = (
 
 OUTCOME: Final = Node(
     name="infection_30d", meaning="surgical site infection within 30 days", kind="binary", tier="outcome",
-    law=Bernoulli(), intercept=-5.41,
+    law=Bernoulli(), intercept=-5.47,
     terms=(
         term(0.11, "age", source="Kaye 2005: +1.1 % a year up to 65"),
         term(-0.23, "age^65", source="Kaye 2005: −1.2 % a year above 65"),
         term(0.15, "sex=male", source="Xu 2021: RR 1.30; NHSN 2022: 0.12"),
-        term(0.35, "deprivation", source="IDSA 2015: Medicaid aRR 2.1; McGrath: 1.29"),
+        term(0.30, "deprivation", source="IDSA 2015: Medicaid aRR 2.1; McGrath: 1.29"),
         term(0.10, "emergency", source="NHSN 2022: 0.1097"),
         term(0.15, "procedure=colorectal", source="assumed: Xu 2021, GlobalSurg-2 mixes"),
         term(0.10, "procedure=upper_gi", source="assumed"),
@@ -207,8 +204,8 @@ OUTCOME: Final = Node(
         term(0.40, "inflammatory_bowel_disease", source="Xu 2021: RR 2.12, part through albumin, anaemia"),
         term(0.50, "chronic_steroids", source="Ismael 2011: 1.72 to 2.47, crude"),
         term(0.40, "frailty", source="the evidence table's direct log OR for the unmeasured cause"),
-        term(0.18, "duration_min", source="per doubling, beside blood loss; NHSN 2022: 0.31"),
-        term(0.18, "blood_loss_ml", source="assumed: per doubling"),
+        term(0.25, "duration_min", source="per doubling; NHSN 2022: 0.31; Cheng 2017: OR 1.37 an hour"),
+        term(0.08, "blood_loss_ml", source="assumed: per doubling"),
         term(0.74, "smoking", source="Sørensen 2012: OR 1.79"),
         term(0.36, "obesity", source="Gurunathan 2017: OR 1.51; orthopaedic RR 1.92"),
         term(0.42, "diabetes", source="Martin 2016: OR 1.53, cardiac 2.03; the other half through glucose"),
@@ -217,7 +214,7 @@ OUTCOME: Final = Node(
         term(0.70, "anaemia", source="Fowler 2015: 1.93"),
         term(0.75, "staph_aureus_carriage", source="Bode 2010, later trials: RR 0.42 to 0.59 if removed"),
         term(0.65, "contaminated_wound", source="RR 2.65; NHSN 2022: 1.19"),
-        term(0.50, "open_approach", source="NHSN 2022: 1.90; Kulkarni 2020: RR 0.76 for laparoscopy"),
+        term(0.60, "open_approach", source="NHSN 2022: 1.90; Kulkarni 2020: RR 0.76 for laparoscopy"),
         term(0.88, "razor_hair_removal", source="Tanner 2011: RR 2.09"),
         term(0.63, "late_prophylaxis", source="de Jonge 2017: OR 1.89 after incision"),
         term(0.30, "late_prophylaxis", "contaminated_wound", source="benefit larger in contaminated wounds"),
