@@ -25,6 +25,7 @@ _ENOUGH: Final = 1e-6
 _STEPS: Final = 25
 _LOST: Final = 1e-9
 _FAR: Final = 5.0
+_MELTED: Final = 1e-3
 
 
 def logistic_without_each(
@@ -73,7 +74,7 @@ def logistic_without_each(
         if not len(rows) or outcomes.min() == outcomes.max():
             return None
         p = len(gamma)
-        first = _step(_symmetric(others[group, 2 + p :], p) / len(y), others[group, 2 : 2 + p] / len(y))
+        first, _ = _step(_symmetric(others[group, 2 + p :], p) / len(y), others[group, 2 : 2 + p] / len(y))
         moved = _newton(gamma + first, lambda c: moments(c, rows), len(y))
         return None if moved is None else back @ moved
 
@@ -90,7 +91,7 @@ def least_squares_without_each(
     def refit(group: int) -> Array | None:
         rows = clusters != group
         information, score = Z[rows].T @ Z[rows], Z[rows].T @ residual[rows]
-        step = _step(information / len(y), score / len(y))
+        step, _ = _step(information / len(y), score / len(y))
         return np.asarray(back @ (gamma + step))
 
     return executor.map(refit, range(count))
@@ -105,12 +106,15 @@ def _coordinates(X: Array, beta: Array, weight: Array) -> tuple[Array, Array, Ar
 
 
 def _newton(start: Array, moments: Callable[[Array], tuple[Array, Array]], n: int) -> Array | None:
-    c = start
-    for _ in range(_STEPS):
+    c, least_at_first = start, 0.0
+    for iteration in range(_STEPS):
         score, information = moments(c)
-        step = _step(information / n, score / n)
+        step, least = _step(information / n, score / n)
+        least_at_first = least_at_first if iteration else least
         decrement = float(np.sqrt(max(0.0, float(step @ score))))
-        if not np.isfinite(decrement) or np.abs(step).max() > _FAR:
+        # information that melts away while the steps go on is separation: the answer lies at infinity
+        melting = least < _MELTED * least_at_first
+        if melting or not np.isfinite(decrement) or np.abs(step).max() > _FAR:
             return None
         c = c + step
         if decrement <= _ENOUGH:
@@ -118,11 +122,12 @@ def _newton(start: Array, moments: Callable[[Array], tuple[Array, Array]], n: in
     return None
 
 
-def _step(information: Array, score: Array) -> Array:
+def _step(information: Array, score: Array) -> tuple[Array, float]:
+    """Return a Newton step, and the smallest information in any direction that is not lost."""
     values, vectors = np.linalg.eigh(information)
     kept = values > _LOST * values[-1]
     inverse = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
-    return np.asarray(vectors @ (inverse * (vectors.T @ score)))
+    return np.asarray(vectors @ (inverse * (vectors.T @ score))), float(values[kept].min())
 
 
 def _symmetric(upper: Array, p: int) -> Array:
