@@ -22,7 +22,7 @@ lint: $(VENV)/.for-tests
 	$(BIN)/ruff format .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/cython-lint _ext
+	PATH=$(BIN):$$PATH $(BIN)/cython-lint --max-line-length 110 _ext
 
 docs: $(VENV)/.for-tests
 	$(BIN)/python -m sphinx -W -q -b html docs docs/_build/html

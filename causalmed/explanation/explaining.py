@@ -8,6 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from causalmed.cohort import Cohort
+from causalmed.engine import generator
 from causalmed.errors import InvalidArgument, NotConverged
 from causalmed.explanation.explanation import QUESTIONS, Explanation
 from causalmed.explanation.places import Place, place_of
@@ -28,6 +29,7 @@ class HasGraph(Protocol):
         ...
 
 
+MOST_REFERENCE: Final = 1_000
 MOST_EXACT: Final = 12  # 2^12 coalitions a patient and background row
 TOLERANCE: Final = 1e-6
 
@@ -56,9 +58,11 @@ def explain(
         Whom to explain.
     scm : StructuralCausalModel, optional
         Its graph gives the places.
-    background : Cohort
-        With whom the patients are compared: every row counts, none is sampled away. Required, because an
-        attribution means nothing without it.
+    background : Cohort, optional
+        With whom the patients are compared: every row counts, none is sampled away. By default 1,000 of the
+        patients the model was fitted on (all, where there are fewer), drawn by the seed; the result says so
+        and carries the error of the draw. A wrapped model needs it stated: an attribution means nothing
+        without somebody to compare with.
     questions : sequence of str
         ``"used"``: what the model used. The questions "set" and "caused" are not available yet.
     graph : Graph, optional
@@ -99,7 +103,7 @@ def explain(
     ([[1.5, 5.0]], 15.5, [22.0])
     """
     _check_questions(questions)
-    known = _checked_background(background)
+    known = _checked_background(_reference(model, seed) if background is None else background)
     players = Players.of(model, known)
     rows, compared = players.matrix(patients), players.matrix(known)
     found = _attribute(players, rows, compared, seed)
@@ -130,6 +134,15 @@ def _check_questions(questions: Sequence[str]) -> None:
     unknown = [name for name in asked if name not in QUESTIONS]
     if unknown or not asked:
         raise InvalidArgument.option("questions", asked, QUESTIONS)
+
+
+def _reference(model: RiskFunction, seed: int) -> Cohort | None:
+    """Return some of the patients the model was fitted on, or None where it does not carry them."""
+    fitted: Cohort | None = getattr(model, "reference", None)
+    if fitted is None or fitted.n <= MOST_REFERENCE:
+        return fitted
+    chosen = generator(seed, "explain", "reference").choice(fitted.n, size=MOST_REFERENCE, replace=False)
+    return fitted.take(np.sort(chosen))
 
 
 def _checked_background(background: Cohort | None) -> Cohort:

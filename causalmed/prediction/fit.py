@@ -133,6 +133,7 @@ def fit_risk_model(
         calibrated=(int((~train).sum()), int(y[~train].sum())),
         how=_HOW,
         provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
+        reference=cohort,
     )
 
 

@@ -55,6 +55,9 @@ class RiskModel:
         How the two parts were split.
     provenance : Provenance or None
         How to make it again.
+    reference : Cohort or None
+        The patients it was fitted on, kept in memory so that an explanation has somebody to compare with;
+        never saved.
 
     Examples
     --------
@@ -77,6 +80,7 @@ class RiskModel:
     calibrated: tuple[int, int] | None = None
     how: str = ""
     provenance: Provenance | None = field(default=None, repr=False)
+    reference: Cohort | None = field(default=None, repr=False)
 
     @classmethod
     def wrap(

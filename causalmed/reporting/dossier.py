@@ -163,7 +163,6 @@ class Dossier:
         DataError
             The path does not end in ``.html``.
         """
-        from causalmed import __version__
         from causalmed.reporting.html import page
         from causalmed.reporting.sealing import seal, write_whole
 
@@ -179,7 +178,7 @@ class Dossier:
             title=self.protocol.title,
             seal=quoted,
             language=self.protocol.report.language,
-            version=__version__,
+            version=dict(self.provenance.versions)["causalmed"],
         )
         seals = {
             "body_sha256": quoted,

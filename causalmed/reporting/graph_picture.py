@@ -11,6 +11,8 @@ from causalmed.results.pictures import GraphArrow, GraphNode, GraphPicture
 __all__ = ["graph_picture", "in_words"]
 
 _MOST_BOXES: Final = 24
+_MOST_HEAVY: Final = 5
+"""With more candidates than this, no arrow is drawn heavier than the others."""
 
 
 def in_words(name: str) -> str:
@@ -45,9 +47,10 @@ def graph_picture(graph: Graph, *, outcome: str, evidence: tuple[Evidence, ...])
     """
     shown = _shown(graph, outcome, evidence)
     numbers = {item.arrow: index for index, item in enumerate(evidence, start=1)}
+    heavy = graph.exposures if len(graph.exposures) <= _MOST_HEAVY else frozenset()
     directed = sorted((u, v) for u, v in graph.directed if u in shown and v in shown)
     arrows = [
-        GraphArrow(source=u, target=v, number=numbers.get(f"{u} -> {v}"), heavy=v == outcome)
+        GraphArrow(source=u, target=v, number=numbers.get(f"{u} -> {v}"), heavy=v == outcome and u in heavy)
         for u, v in directed
     ]
     pairs = sorted(tuple(sorted(pair)) for pair in graph.bidirected if pair <= shown)

@@ -19,6 +19,7 @@ from causalmed.reporting.page import (
     Paragraph,
     Section,
     SignatureLines,
+    Source,
     Table,
 )
 from causalmed.results import State, html_table
@@ -102,12 +103,12 @@ class _Renderer:
         from causalmed.plotting import to_svg
 
         self._figures += 1
-        picture = block.picture
+        picture = block.picture.published()
         svg = Markup(to_svg(picture, prefix=f"f{self._figures}"))  # escapes its own texts
         numbers = _table(picture.table(), caption=f"The numbers drawn: {picture.title}", digits=3)
         return Markup(
             "<figure>{}<figcaption>{}</figcaption></figure>"
-            "<details><summary>The numbers in this picture</summary>{}</details>"
+            '<details class="numbers"><summary>The numbers in this picture</summary>{}</details>'
         ).format(svg, picture.alt, numbers)
 
     @render.register
@@ -134,8 +135,9 @@ class _Renderer:
         rows = Markup()
         for item in block.items:
             kind = "missing" if item.state is ItemState.MISSING else "stated"
+            text = "" if item.state is ItemState.NOT_APPLICABLE else item.text  # its label holds the reason
             rows += Markup('<dt>{}</dt><dd class="{}">{}{}</dd>').format(
-                item.asks, kind, _label(item.label, kind), item.text
+                item.asks, kind, _label(item.label, kind), text
             )
         return Markup('<dl class="items">{}</dl>').format(rows)
 
@@ -143,6 +145,10 @@ class _Renderer:
     def _(self, block: SignatureLines) -> Markup:
         lines = Markup().join(Markup("<div>{}</div>").format(line) for line in block.lines)
         return Markup('<div class="sign">{}</div>').format(lines)
+
+    @render.register
+    def _(self, block: Source) -> Markup:
+        return Markup('<pre tabindex="0">{}</pre>').format(block.text)
 
     @render.register
     def _(self, block: Details) -> Markup:

@@ -23,6 +23,7 @@ __all__ = [
     "Paragraph",
     "Section",
     "SignatureLines",
+    "Source",
     "Table",
 ]
 
@@ -75,6 +76,13 @@ class Items:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Text as a machine reads it, shown as it is."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureLines:
     """Empty lines to write on, each with the word under it."""
 
@@ -89,7 +97,7 @@ class Details:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = "Paragraph | Listing | Figure | Table | Checks | Items | SignatureLines | Details"
+Block: TypeAlias = "Paragraph | Listing | Figure | Table | Checks | Items | SignatureLines | Source | Details"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

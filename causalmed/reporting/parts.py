@@ -32,9 +32,9 @@ _ESTIMATORS: Final[dict[str, Estimator]] = {
     "IPW": IPW(),
     "GComputation": GComputation(),
 }
-_EXPLAINED: Final = 100
+_EXPLAINED: Final = 40
 """Patients whose attributions are averaged; chosen by the seed."""
-_BACKGROUND: Final = 2_000
+_BACKGROUND: Final = 500
 """Patients with whom they are compared; the sampling error is reported."""
 
 
@@ -97,7 +97,7 @@ def recourse_part(
     if plan is None or prediction is None or not population.synthetic:
         return None
     seed = protocol.report.seed
-    scm = fit_scm(population.graph, prediction.seen, seed=seed, n_jobs=n_jobs)
+    scm = fit_scm(population.graph, population.cohort, seed=seed, n_jobs=n_jobs)
     rules = tuple(Contraindication(when=rule.when, never=rule.never) for rule in plan.contraindicated)
     return recourse(
         prediction.model,

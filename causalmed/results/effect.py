@@ -204,7 +204,7 @@ class Effect:
         """Return a row a scale: term, contrast, estimate, std_error, conf_low, conf_high, n, reported."""
         import pandas as pd
 
-        contrast = f"{self.exposure}: {number(self.contrast[0])} against {number(self.contrast[1])}"
+        contrast = f"{self.exposure}: {self.contrast[0]:g} against {self.contrast[1]:g}"
         rows = [
             {
                 "term": name,
@@ -292,7 +292,7 @@ class Effect:
             )
 
     def _arm_lines(self) -> list[str]:
-        a, b = (number(value) for value in self.contrast)
+        a, b = (f"{value:g}" for value in self.contrast)
         e1, e0 = self.functionals["exposed"], self.functionals["unexposed"]
         if self.outcome_kind == "binary":
             return [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from causalmed.reporting.graph_picture import graph_picture, in_words
-from causalmed.reporting.page import Block, Details, Figure, Items, Listing, Paragraph, Section, Table
+from causalmed.reporting.page import Block, Details, Figure, Items, Paragraph, Section, Source, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def assumptions(dossier: Dossier) -> Section:
         *_evidence(dossier),
         Details(
             title="The whole graph as text (DAGitty)",
-            blocks=(Listing(lines=tuple(graph.to_dagitty().splitlines())),),
+            blocks=(Source(text=graph.to_dagitty()),),
         ),
         Items(items=tuple(item for item in dossier.items() if item.section == "assumptions")),
     )

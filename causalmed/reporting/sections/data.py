@@ -34,7 +34,10 @@ def data(dossier: Dossier) -> Section:
             title="Who the patients are (table 1)",
             blocks=(
                 Table(frame=_table_one(cohort), caption="Numbers: mean (SD); levels: patients (%)."),
-                Paragraph(text="Cells under 11 patients are not shown, nor can they be worked out."),
+                Paragraph(
+                    text="Hospitals are not listed. Cells under 11 patients are not shown, nor can they be "
+                    "worked out."
+                ),
             ),
         ),
         Items(items=tuple(item for item in dossier.items() if item.section == "data")),
@@ -57,6 +60,8 @@ def _table_one(cohort: Cohort) -> pd.DataFrame:
     table = cohort.table_one()
     rows = [("patients", f"{cohort.n:,}")]
     for row in table.rows:
+        if row.characteristic == cohort.cluster:
+            continue
         label = in_words(row.characteristic) + (f": {row.level}" if row.level else "")
         shown = HIDDEN if row.level and _is_hidden(cohort, row.characteristic, row.level) else row.cells[0]
         rows.append((label, shown))
