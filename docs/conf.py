@@ -23,5 +23,6 @@ autodoc_default_options = {"members": True, "show-inheritance": False}
 napoleon_numpy_docstring = True
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True
 nitpicky = False
 suppress_warnings = ["myst.header", "ref.python"]

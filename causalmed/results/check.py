@@ -13,7 +13,7 @@ __all__ = ["Check", "Gate", "State"]
 
 
 class State(StrEnum):
-    """How a check came out."""
+    """How a check came out: let through, let through with care, or stopped."""
 
     PASS = "pass"
     WARN = "warn"
