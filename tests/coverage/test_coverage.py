@@ -46,8 +46,8 @@ def test_the_bounds_catch_a_standard_error_that_is_too_small():
     frames = [simulation.draw(design, np.random.default_rng([9, k])) for k in range(60)]
     from causalmed import Cohort, Estimand, estimate
 
-    # every hospital's habit is a confounder here: the crude comparison has no right interval
-    question = Estimand.given(exposure="a", outcome="y")
+    # adjusted for both confounders, so centred on the truth, but as if patients were independent
+    question = Estimand.given(exposure="a", outcome="y", adjustment_set=["u", "v"])
     right = simulation.truth(design)
     covered = [
         right in estimate(question, Cohort.from_frame(frame), GComputation()).difference for frame in frames
