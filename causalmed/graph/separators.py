@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from causalmed.graph.adjacency import Adjacency, ancestors
-from causalmed.graph.walks import touched
+from causalmed.graph.walks import open_walk, touched
 
 __all__ = ["SeparatorQuery", "all_minimal_separators", "all_separators", "minimal_separator", "separates"]
 
@@ -59,8 +59,7 @@ class SeparatorQuery:
 
 def separates(adjacency: Adjacency, x: Nodes, y: Nodes, z: Nodes) -> bool:
     """Say whether no path from ``x`` to ``y`` is open given ``z`` (disjoint from both)."""
-    found = touched(adjacency, x, blocked=z, opens=ancestors(adjacency, z))
-    return found.isdisjoint(y)
+    return not open_walk(adjacency, x, y, z)
 
 
 def minimal_separator(query: SeparatorQuery) -> Nodes | None:

@@ -23,7 +23,12 @@ TAIL, HEAD = 0, 1
 
 
 def reach(
-    adjacency: Adjacency, sources: Iterable[int], *, blocked: Collection[int], opens: Collection[int]
+    adjacency: Adjacency,
+    sources: Iterable[int],
+    *,
+    blocked: Collection[int],
+    opens: Collection[int],
+    until: Collection[int] = (),
 ) -> dict[int, int]:
     """Search along open paths.
 
@@ -39,6 +44,8 @@ def reach(
         Nodes that let a path pass as colliders: the ancestors of Z. With the ancestors of
         everything in question instead, the search walks the moral graph of that ancestral set
         without ever building it.
+    until : collection of int
+        Stop at the first of these nodes.
 
     Returns
     -------
@@ -51,17 +58,19 @@ def reach(
     parents, children, spouses = adjacency.parents, adjacency.children, adjacency.spouses
     for state in queue:
         v = state >> 1
+        if v in until:
+            break
         passes = v not in blocked
+        onward: list[int] = []
         if (v in opens) if state & 1 else passes:
-            steps = [2 * u + TAIL for u in parents[v] if 2 * u + TAIL not in came_from]
-            if spouses[v]:
-                steps += [2 * u + HEAD for u in spouses[v] if 2 * u + HEAD not in came_from]
-            came_from.update(dict.fromkeys(steps, state))
-            queue += steps
+            onward += [2 * u + TAIL for u in parents[v]]
+            onward += [2 * u + HEAD for u in spouses[v]]
         if passes:
-            steps = [2 * u + HEAD for u in children[v] if 2 * u + HEAD not in came_from]
-            came_from.update(dict.fromkeys(steps, state))
-            queue += steps
+            onward += [2 * u + HEAD for u in children[v]]
+        for step in onward:
+            if step not in came_from:
+                came_from[step] = state
+                queue.append(step)
     return came_from
 
 
@@ -80,7 +89,7 @@ def open_walk(
     A shortest walk of the search repeats no node: where it did, leaving out the loop would leave
     an open walk that is shorter.
     """
-    found = reach(adjacency, x, blocked=frozenset(z), opens=ancestors(adjacency, z))
+    found = reach(adjacency, x, blocked=frozenset(z), opens=ancestors(adjacency, z), until=y)
     end = next((state for state in found if state >> 1 in y), -1)
     path: list[tuple[int, int]] = []
     while end != -1:
