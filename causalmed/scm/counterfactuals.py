@@ -175,6 +175,10 @@ class Counterfactuals:
             span = f"{low:.4g}" if low == high else f"between {low:.4g} and {high:.4g}"
             return f"Patient {self.units[row]} had {self.outcome} = {fact:.4g}. It would have been {span}."
         had = "had" if fact == 1 else "did not have"
+        if low == high == fact:
+            return (
+                f"Patient {self.units[row]} {had} {self.outcome}, and nothing that bears on it would change."
+            )
         span = _percent(low) if low == high else f"between {_percent(low)} and {_percent(high)}"
         limits = ""
         if np.isfinite(self.conf_low[row]):

@@ -6,7 +6,7 @@ outcome averaged exactly,
 .. math:: \hat E[Y(a)] = \frac{1}{n R} \sum_i \sum_r E[\,Y \mid \mathrm{pillow}_Y = (v_i, x_{ir}(a))\,].
 
 Two errors are kept apart. The Monte-Carlo error comes from R and is shown as a check. The covariance comes
-from the patients, by the multiplier bootstrap of :mod:`causalmed.scm.bootstrap`.
+from the patients, by the resampling of :mod:`causalmed.scm.resampling`.
 
 References
 ----------
@@ -24,11 +24,11 @@ import numpy as np
 from causalmed.engine import Local
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.results import Effect, Functionals
-from causalmed.scm.bootstrap import resampled
 from causalmed.scm.effect_report import LABELS, as_effect
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.nodes import columns_of
 from causalmed.scm.request import Request
+from causalmed.scm.resampling import Resampled, resampled
 from causalmed.scm.terms import FloatArray, Values
 from causalmed.scm.worlds import Worlds, expected_outcome
 
@@ -76,18 +76,24 @@ def _observed(
     values = np.append(curves.mean(axis=0)[:, member].mean(axis=1), y[member].mean())
     error = curves[:, :, member].mean(axis=2)
     changed = worlds.plan.affected & set(worlds.plan.needed)
-    again = resampled(model, changed, columns=given, replicates=ask.replicates, seed=ask.seed)
+    again = resampled(
+        model, changed, columns=given, replicates=ask.replicates, seed=ask.seed, n_jobs=ask.n_jobs
+    )
 
     def replicate(b: int) -> FloatArray:
         w = again.weights[b] * member
         once = _curves(worlds, again.mechanisms(b), ask, arms, draws=1)[0]
         return np.asarray(np.append(once @ w, y @ w) / w.sum())
 
-    replicates = np.array(Local(n_jobs=ask.n_jobs).map(replicate, range(ask.replicates)))
-    covariance = np.cov(replicates.T, ddof=1)
-    source = f"multiplier bootstrap of the model's mechanisms, {ask.replicates} replicates"
-    functionals = Functionals(labels=LABELS, values=values, covariance=covariance, source=source)
-    return functionals, np.asarray(error), _crude(exposed, y, arms, again.weights)
+    replicates = np.array(Local(n_jobs=ask.n_jobs).map(replicate, range(again.replicates)))
+    functionals = Functionals(
+        labels=LABELS,
+        values=values,
+        covariance=again.covariance(replicates),
+        source=again.source,
+        degrees_of_freedom=again.degrees_of_freedom,
+    )
+    return functionals, np.asarray(error), _crude(exposed, y, arms, again)
 
 
 def _drawn(
@@ -145,12 +151,22 @@ def _members(population: str, exposed: FloatArray, arms: tuple[float, ...]) -> n
 
 
 def _crude(
-    exposed: FloatArray, y: FloatArray, arms: tuple[float, ...], weights: FloatArray
+    exposed: FloatArray, y: FloatArray, arms: tuple[float, ...], again: Resampled
 ) -> Functionals | None:
     masks = [exposed == arm for arm in arms]
     if not all(mask.any() for mask in masks):
         return None
     values = np.array([*(y[mask].mean() for mask in masks), y.mean()])
-    columns = [weights[:, mask] @ y[mask] / weights[:, mask].sum(axis=1) for mask in masks]
-    covariance = np.cov(np.array([*columns, weights @ y / weights.sum(axis=1)]), ddof=1)
-    return Functionals(labels=LABELS, values=values, covariance=covariance, source="multiplier bootstrap")
+    weights = again.weights
+    sums = [weights[:, mask].sum(axis=1) for mask in masks]
+    if any(np.any(each <= 0) for each in sums):
+        return None
+    columns = [weights[:, mask] @ y[mask] / each for mask, each in zip(masks, sums, strict=True)]
+    replicates = np.array([*columns, weights @ y / weights.sum(axis=1)]).T
+    return Functionals(
+        labels=LABELS,
+        values=values,
+        covariance=again.covariance(replicates),
+        source=again.source.replace(" of the model's mechanisms", ""),
+        degrees_of_freedom=again.degrees_of_freedom,
+    )

@@ -19,7 +19,7 @@ from causalmed.scm.factorisation import Factorisation
 from causalmed.scm.intervention import Plan, plan_intervention
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.nodes import NodeInfo, frame_of, read_do
-from causalmed.scm.request import Request
+from causalmed.scm.request import Request, at_least
 from causalmed.scm.simulate import noise_from, run
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.storage import load_model, save_model
@@ -56,6 +56,8 @@ class StructuralCausalModel:
         The patients it was fitted on; not saved with the model.
     specs : mapping of str to MechanismSpec
         How the fitted mechanisms were asked for.
+    memory : dict
+        Fits without one cluster, kept once made.
     provenance : Provenance
         Data, specification, seed, versions.
 
@@ -80,6 +82,7 @@ class StructuralCausalModel:
     provenance: Provenance
     cohort: Cohort | None = None
     specs: Mapping[str, MechanismSpec] = field(default_factory=lambda: MappingProxyType({}))
+    memory: dict[tuple[str, int], Mechanism] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for attribute in ("mechanisms", "nodes", "specs"):
@@ -169,8 +172,7 @@ class StructuralCausalModel:
         UnknownNode, InvalidArgument
             A node or a value that the model does not know.
         """
-        if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise InvalidArgument(f"n={n!r} must be a whole number of patients, at least 1.")
+        at_least(1, n, "n")
         asked = self.order if nodes is None else tuple(nodes)
         fixed = read_do(do, self.nodes, rows=n)
         plan = self.plan(exposures=tuple(fixed), targets=asked)
@@ -381,13 +383,7 @@ class StructuralCausalModel:
 
     @classmethod
     def load(cls, path: str | Path) -> StructuralCausalModel:
-        """Read what :meth:`save` wrote; the model is equal to the last bit, without its patients.
-
-        Raises
-        ------
-        DataError
-            The file is missing, damaged, or of another schema.
-        """
+        """Read what :meth:`save` wrote, equal to the last bit; ``DataError`` for any other file."""
         return load_model(cls, path)
 
     def _outcome(self, outcome: str | None) -> str:

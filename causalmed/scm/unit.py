@@ -7,15 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.special import stdtrit
 
 from causalmed.errors import InvalidArgument
 from causalmed.scm.abduction import Facts, check_abduction
-from causalmed.scm.bootstrap import resampled
 from causalmed.scm.bounds import Bounds, outcome_bounds
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.couplings import COUPLINGS, coupled_draws, coupled_outcome
 from causalmed.scm.nodes import columns_of, read_do
 from causalmed.scm.request import at_least
+from causalmed.scm.resampling import resampled
 from causalmed.scm.terms import FloatArray
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def unit_counterfactuals(
         point = coupled_outcome(these, outcome, coupling=coupling, draws=draws, seed=seed)
         return Bounds(low=point, high=point)
 
-    found = answer(facts)
+    found, binary = answer(facts), model.nodes[outcome].kind == "binary"
     limits = _uncertainty(model, facts, answer, replicates=replicates, level=level, seed=seed)
     risk, risk_do = _risks(facts, outcome, draws=draws, seed=seed)
     return Counterfactuals(
@@ -63,11 +64,11 @@ def unit_counterfactuals(
         factual=facts.observed[outcome][:, 0],
         low=found.low,
         high=found.high,
-        conf_low=limits.low,
-        conf_high=limits.high,
+        conf_low=np.clip(limits.low, 0.0, None) if binary else limits.low,
+        conf_high=np.clip(limits.high, None, 1.0) if binary else limits.high,
         risk=risk,
         risk_do=risk_do,
-        binary=model.nodes[outcome].kind == "binary",
+        binary=binary,
         downstream=facts.path,
         level=level,
         provenance=replace(model.provenance, data_fingerprint=patients.fingerprint, seed=seed),
@@ -132,7 +133,7 @@ def _facts(
 def _uncertainty(
     model: StructuralCausalModel, facts: Facts, answer: Any, *, replicates: int, level: float, seed: int
 ) -> Bounds:
-    """Return percentile limits of the lower and of the upper end over resampled mechanisms."""
+    """Return limits of the lower and of the upper end: percentiles, or t limits with few clusters."""
     rows = len(next(iter(facts.observed.values())))
     if model.cohort is None or not facts.path or replicates < 1:
         nothing = np.full(rows, np.nan)
@@ -140,12 +141,16 @@ def _uncertainty(
     names = model.factors.closure(facts.path)
     columns = columns_of(model.cohort, names, model.nodes)
     again = resampled(model, facts.path, columns=columns, replicates=replicates, seed=seed)
-    found = [answer(replace(facts, mechanisms=again.mechanisms(b))) for b in range(replicates)]
-    tail = (1 - level) / 2
-    return Bounds(
-        low=np.quantile([each.low for each in found], tail, axis=0),
-        high=np.quantile([each.high for each in found], 1 - tail, axis=0),
-    )
+    found = [answer(replace(facts, mechanisms=again.mechanisms(b))) for b in range(again.replicates)]
+    low, high = (np.array([getattr(each, end) for each in found]) for end in ("low", "high"))
+    if not again.jackknife:
+        tail = (1 - level) / 2
+        return Bounds(low=np.quantile(low, tail, axis=0), high=np.quantile(high, 1 - tail, axis=0))
+    now = answer(facts)
+    width = float(stdtrit(again.degrees_of_freedom, 0.5 + level / 2))
+    spread = np.sqrt(again.replicates - 1) * np.array([low.std(axis=0), high.std(axis=0)])
+    ends = np.array([now.low - width * spread[0], now.high + width * spread[1]])
+    return Bounds(low=ends[0], high=ends[1])
 
 
 def _risks(facts: Facts, outcome: str, *, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:

@@ -148,16 +148,36 @@ def test_the_exposed_are_those_who_were_exposed():
     assert other.functionals["unexposed"] == pytest.approx(frame.loc[~frame["late"], "ssi"].mean(), abs=0.01)
 
 
-def test_hospitals_widen_the_interval():
-    rng = np.random.default_rng(1)
-    frame = infected(2_000, 6).sort_values("age").assign(hospital=np.repeat(np.arange(20), 100))
-    plain = fit_scm(INFECTED, Cohort.from_frame(frame)).effect(exposure="late", seed=int(rng.integers(9)))
-    by_hospital = fit_scm(INFECTED, Cohort.from_frame(frame, cluster="hospital")).effect(exposure="late")
-    assert by_hospital.clusters == 20
-    assert plain.clusters is None
-    assert by_hospital.functionals.std_error(np.array([0, 1.0, 0])) > plain.functionals.std_error(
-        np.array([0, 1.0, 0])
-    )
+def copied(hospitals: int) -> pd.DataFrame:
+    """Return 600 patients, each four times in one hospital: four times the rows, no more information."""
+    once = infected(600, 6)
+    return pd.concat([once.assign(hospital=np.arange(600) % hospitals)] * 4, ignore_index=True)
+
+
+@pytest.mark.parametrize(("hospitals", "degrees"), [(20, 19), (60, np.inf)])
+def test_copies_within_hospitals_do_not_count_as_patients(hospitals, degrees):
+    frame = copied(hospitals)
+    found = fit_scm(INFECTED, Cohort.from_frame(frame, cluster="hospital")).effect(exposure="late")
+    plain = fit_scm(INFECTED, Cohort.from_frame(frame)).effect(exposure="late")
+    assert (found.clusters, plain.clusters) == (hospitals, None)
+    assert found.functionals.degrees_of_freedom == degrees
+    assert ("jackknife" in found.functionals.source) == (hospitals < 40)
+    ratio = found.risk_difference.std_error / plain.risk_difference.std_error
+    assert 1.4 < ratio < 2.9  # 2, but for chance
+
+
+def test_the_jackknife_is_the_one_done_by_hand():
+    frame = linear_cohort(600, 3).assign(hospital=np.repeat(np.arange(12), 50))
+    graph = Graph.parse("dag { z -> {x y}; x -> y }")
+    found = fit_scm(graph, Cohort.from_frame(frame, cluster="hospital")).effect(exposure="x", outcome="y")
+    slopes = [
+        fit_scm(graph, Cohort.from_frame(frame[frame["hospital"] != g]))
+        .effect(exposure="x", outcome="y", replicates=20)
+        .difference.estimate
+        for g in range(12)
+    ]
+    error = np.sqrt(11 / 12 * np.sum((np.array(slopes) - np.mean(slopes)) ** 2))
+    assert found.difference.std_error == pytest.approx(error, rel=1e-8)
 
 
 def test_mechanisms_by_hand_are_taken_as_exact():
