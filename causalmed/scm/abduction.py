@@ -8,7 +8,8 @@ observed value. A factor whose inputs do not change returns the observed value e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
@@ -21,6 +22,8 @@ from causalmed.scm.simulate import inputs_of
 from causalmed.scm.terms import FloatArray, Values
 
 __all__ = ["Facts", "check_abduction"]
+
+_CELLS: Final = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,23 @@ class Facts:
     mechanisms: Mapping[str, Mechanism]
     observed: Values
     do: Values
+
+    @property
+    def rows(self) -> int:
+        """Number of patients."""
+        return len(next(iter(self.observed.values())))
+
+    def pieces(self, *, width: int) -> list[Facts]:
+        """Cut the patients into pieces whose arrays of ``width`` columns stay small."""
+        step = max(1, _CELLS // width)
+        return [
+            replace(
+                self,
+                observed={name: column[at : at + step] for name, column in self.observed.items()},
+                do={name: column[at : at + step] for name, column in self.do.items()},
+            )
+            for at in range(0, self.rows, step)
+        ]
 
     @property
     def path(self) -> tuple[str, ...]:

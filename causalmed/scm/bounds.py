@@ -19,6 +19,7 @@ Tian J, Pearl J (2000). Probabilities of causation: bounds and identification. A
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -61,14 +62,19 @@ def outcome_bounds(facts: Facts, outcome: str) -> Bounds:
     InvalidArgument
         So many discrete nodes lie between that their combinations cannot be listed.
     """
-    path = facts.path
-    if outcome not in path:
+    if outcome not in facts.path:
         observed = facts.observed[outcome][:, 0]
         return Bounds(low=observed, high=observed)
-    _check_size(facts, outcome)
+    found = [_bounded(piece, outcome) for piece in facts.pieces(width=_size(facts, outcome))]
+    return Bounds(
+        low=np.concatenate([each.low for each in found]), high=np.concatenate([each.high for each in found])
+    )
+
+
+def _bounded(facts: Facts, outcome: str) -> Bounds:
     natural: dict[str, FloatArray] = {}
     caps: list[FloatArray] = []
-    for node in path:
+    for node in facts.path:
         after = facts.after(node, natural)
         mechanism = facts.discrete(node)
         if mechanism is None:
@@ -135,12 +141,13 @@ def _scenarios(caps: list[FloatArray]) -> int:
     return caps[-1].shape[1] * caps[-1].shape[2] if caps else 1
 
 
-def _check_size(facts: Facts, outcome: str) -> None:
+def _size(facts: Facts, outcome: str) -> int:
     between = [node for node in facts.path if node != outcome and facts.discrete(node) is not None]
-    size = np.prod([float(len(facts.mechanisms[node].codes)) for node in between])
+    size = math.prod(len(facts.mechanisms[node].codes) for node in between)
     if size > _SCENARIOS:
         raise InvalidArgument(
             f"{len(between)} nodes with levels lie between the intervention and {outcome!r}; their "
             f"{size:.2g} combinations cannot be listed for bounds. Ask for a named coupling "
             "(coupling='monotone' or 'independent'), or for the effect in all patients with .effect."
         )
+    return size

@@ -31,7 +31,7 @@ from causalmed.scm.abduction import Facts
 from causalmed.scm.mechanism import Discrete, by_quantile, cumulative, positions
 from causalmed.scm.terms import FloatArray
 
-__all__ = ["COUPLINGS", "coupled_draws", "coupled_outcome"]
+__all__ = ["COUPLINGS", "coupled_draws", "coupled_outcome", "coupled_risk"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -134,16 +134,32 @@ def coupled_draws(
             random = generator(seed, "counterfactual", node)
             drawn = COUPLINGS[coupling](_node(facts, node, mechanism, after, random, draws))
             natural[node] = np.where(facts.unchanged(node, after), facts.observed[node], drawn)
-    rows = len(next(iter(facts.observed.values())))
-    return {name: np.broadcast_to(value, (rows, draws)) for name, value in natural.items()}
+    return {name: np.broadcast_to(value, (facts.rows, draws)) for name, value in natural.items()}
 
 
 def coupled_outcome(facts: Facts, outcome: str, *, coupling: str, draws: int, seed: int) -> FloatArray:
     """Return each patient's mean outcome under a coupling, shape (n,)."""
     if outcome not in facts.path:
         return facts.observed[outcome][:, 0]
-    drawn = coupled_draws(facts, coupling=coupling, draws=draws, seed=seed)
-    return np.asarray(drawn[outcome].mean(axis=1))
+    return _means(facts, outcome, coupling=coupling, draws=draws, seed=seed)
+
+
+def coupled_risk(facts: Facts, outcome: str, *, coupling: str, draws: int, seed: int) -> FloatArray:
+    """Return each patient's mean outcome without the use of the patient's own, shape (n,)."""
+    if outcome not in facts.path:
+        mean = facts.mechanisms[outcome].mean(facts.before(outcome))
+        return np.broadcast_to(mean, (facts.rows, 1))[:, 0]
+    return _means(facts, outcome, coupling=coupling, draws=draws, seed=seed, means=frozenset({outcome}))
+
+
+def _means(
+    facts: Facts, outcome: str, *, coupling: str, draws: int, seed: int, means: Set[str] = frozenset()
+) -> FloatArray:
+    found = [
+        coupled_draws(piece, coupling=coupling, draws=draws, seed=seed, means=means)[outcome].mean(axis=1)
+        for piece in facts.pieces(width=draws)
+    ]
+    return np.concatenate(found)
 
 
 def _node(

@@ -127,6 +127,12 @@ def _projected(graph: Graph, cohort: Cohort) -> Graph:
         raise ColumnNotFound.among(
             absent, cohort.names, where="nodes of the graph; mark hidden ones [latent]"
         )
+    if cohort.weights is not None:
+        raise InvalidArgument(
+            f"The cohort has sampling weights ({cohort.weights!r}), which this model cannot use; without "
+            "them it would describe the sample, not the population. Make the cohort without weights= if "
+            "that is meant."
+        )
     if not graph.observed:
         raise DataError("The graph has no observed node, so there is nothing to fit.")
     return graph.latent_projection()

@@ -13,6 +13,7 @@ from causalmed.graph import Graph
 from causalmed.results import Effect, Gate, Provenance
 from causalmed.scm.building import by_hand, check_mechanisms
 from causalmed.scm.counterfactuals import Counterfactuals
+from causalmed.scm.description import model_frame, model_summary
 from causalmed.scm.diagnosis import diagnose_model
 from causalmed.scm.effect import scm_effect
 from causalmed.scm.factorisation import Factorisation
@@ -97,6 +98,14 @@ class StructuralCausalModel:
     def order(self) -> tuple[str, ...]:
         """The nodes, causes before effects."""
         return self.factors.order
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row a node: mechanism, causes, what it is conditioned on, hidden causes."""
+        return model_frame(self)
+
+    def summary(self) -> str:
+        """Describe the model in at most 80 columns."""
+        return model_summary(self)
 
     @classmethod
     def of(
@@ -372,13 +381,7 @@ class StructuralCausalModel:
         return diagnose_model(self, cohort, seed=seed, n_jobs=n_jobs)
 
     def save(self, path: str | Path) -> None:
-        """Write the model to one file: JSON and arrays in a zip, no code, no patients.
-
-        Raises
-        ------
-        NotSavable
-            A mechanism that is not of this package; the message names its node.
-        """
+        """Write the model to one zip file without patients; ``NotSavable`` names a foreign node."""
         save_model(self, path)
 
     @classmethod

@@ -13,7 +13,7 @@ from causalmed.errors import InvalidArgument
 from causalmed.scm.abduction import Facts, check_abduction
 from causalmed.scm.bounds import Bounds, outcome_bounds
 from causalmed.scm.counterfactuals import Counterfactuals
-from causalmed.scm.couplings import COUPLINGS, coupled_draws, coupled_outcome
+from causalmed.scm.couplings import COUPLINGS, coupled_draws, coupled_outcome, coupled_risk
 from causalmed.scm.nodes import columns_of, read_do
 from causalmed.scm.request import at_least
 from causalmed.scm.resampling import resampled
@@ -55,7 +55,7 @@ def unit_counterfactuals(
 
     found, binary = answer(facts), model.nodes[outcome].kind == "binary"
     limits = _uncertainty(model, facts, answer, replicates=replicates, level=level, seed=seed)
-    risk, risk_do = _risks(facts, outcome, draws=draws, seed=seed)
+    as_was = replace(facts, plan=replace(facts.plan, exposures=frozenset()))
     return Counterfactuals(
         outcome=outcome,
         do=tuple((str(name), _shown(value)) for name, value in do.items()),
@@ -66,8 +66,8 @@ def unit_counterfactuals(
         high=found.high,
         conf_low=np.clip(limits.low, 0.0, None) if binary else limits.low,
         conf_high=np.clip(limits.high, None, 1.0) if binary else limits.high,
-        risk=risk,
-        risk_do=risk_do,
+        risk=coupled_risk(as_was, outcome, coupling="independent", draws=1, seed=seed),
+        risk_do=coupled_risk(facts, outcome, coupling="independent", draws=draws, seed=seed),
         binary=binary,
         downstream=facts.path,
         level=level,
@@ -134,9 +134,8 @@ def _uncertainty(
     model: StructuralCausalModel, facts: Facts, answer: Any, *, replicates: int, level: float, seed: int
 ) -> Bounds:
     """Return limits of the lower and of the upper end: percentiles, or t limits with few clusters."""
-    rows = len(next(iter(facts.observed.values())))
     if model.cohort is None or not facts.path or replicates < 1:
-        nothing = np.full(rows, np.nan)
+        nothing = np.full(facts.rows, np.nan)
         return Bounds(low=nothing, high=nothing)
     names = model.factors.closure(facts.path)
     columns = columns_of(model.cohort, names, model.nodes)
@@ -151,16 +150,6 @@ def _uncertainty(
     spread = np.sqrt(again.replicates - 1) * np.array([low.std(axis=0), high.std(axis=0)])
     ends = np.array([now.low - width * spread[0], now.high + width * spread[1]])
     return Bounds(low=ends[0], high=ends[1])
-
-
-def _risks(facts: Facts, outcome: str, *, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
-    """Return the mean outcome of patients like each, as it was and under do; the own outcome unused."""
-    rows = len(facts.observed[outcome])
-    before = np.broadcast_to(facts.mechanisms[outcome].mean(facts.before(outcome)), (rows, 1))[:, 0]
-    if outcome not in facts.path:
-        return before, before
-    drawn = coupled_draws(facts, coupling="independent", draws=draws, seed=seed, means=frozenset({outcome}))
-    return before, np.asarray(drawn[outcome].mean(axis=1))
 
 
 def _shown(value: object) -> str:

@@ -148,6 +148,19 @@ def test_the_exposed_are_those_who_were_exposed():
     assert other.functionals["unexposed"] == pytest.approx(frame.loc[~frame["late"], "ssi"].mean(), abs=0.01)
 
 
+def test_without_anything_between_it_is_g_computation():
+    from causalmed.estimation import GComputation, estimate
+    from causalmed.identification import identify
+
+    graph = Graph.parse("dag { ssi [outcome]; age -> {late ssi}; late -> ssi }")
+    cohort = Cohort.from_frame(infected(2_000, 6)[["age", "late", "ssi"]], outcome="ssi")
+    theirs = estimate(identify(graph, exposure="late", outcome="ssi"), cohort, GComputation()).functionals
+    ours = fit_scm(graph, cohort).effect(exposure="late", replicates=1_000)
+    assert ours.functionals.values == pytest.approx(theirs.values, rel=1e-8)
+    width = theirs.std_error(np.array([1.0, -1.0, 0.0]))
+    assert ours.risk_difference.std_error == pytest.approx(width, rel=0.1)
+
+
 def copied(hospitals: int) -> pd.DataFrame:
     """Return 600 patients, each four times in one hospital: four times the rows, no more information."""
     once = infected(600, 6)

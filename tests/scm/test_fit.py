@@ -221,3 +221,25 @@ def test_strange_names_of_columns_work(name):
     scm = fit_scm(Graph.of([("z", name), ("z", "y"), (name, "y")]), cohort)
     assert scm.mechanisms["y"].columns == ("z", name) or set(scm.mechanisms["y"].columns) == {"z", name}
     assert "<b>" not in (scm.effect(exposure=name, replicates=20)._repr_html_())
+
+
+def test_sampling_weights_are_refused_and_not_ignored():
+    cohort = Cohort.from_frame(frame(w=np.linspace(0.5, 2, 400)), weights="w")
+    with pytest.raises(InvalidArgument, match="sampling weights"):
+        fit_scm(GRAPH, cohort)
+
+
+def test_one_patient_and_too_many_levels_are_refused_in_words():
+    with pytest.raises(CausalmedError):
+        fit_scm(
+            GRAPH,
+            Cohort.from_frame(frame().iloc[[0]], kinds={"x": "binary", "y": "binary", "z": "continuous"}),
+        )
+    many = frame(z=[f"level {k}" for k in range(400)])
+    with pytest.raises(CausalmedError, match=r"'z'|'x'"):
+        fit_scm(GRAPH, Cohort.from_frame(many, kinds={"z": "categorical"}))
+    with pytest.raises(CausalmedError):
+        fit_scm(
+            GRAPH,
+            Cohort.from_frame(frame(copy=frame()["z"])).assign("x", frame()["z"].to_numpy(), "continuous"),
+        )

@@ -158,3 +158,19 @@ def test_mechanisms_can_be_hashed_printed_and_compared():
     assert "late" in repr(one.mechanisms["y"])
     ward = Categorical(predictors=(Predictor.of(0.1),))
     assert eval(repr(ward)) == ward
+
+
+def test_the_model_as_a_table_and_in_words():
+    scm = hospital()
+    frame = scm.to_frame().set_index("node")
+    assert frame.loc["y", "conditioned_on"] == "frailty, late, glucose"
+    assert frame.loc["glucose", "mechanism"] == "LinearGaussian"
+    assert frame.loc["glucose", "parameters"] == 3
+    text = scm.summary()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "written by hand" in text
+    drawn = scm.sample(800, seed=1).drop(columns="frailty")
+    cohort = Cohort.from_frame(drawn, kinds={"asa": ("1", "2", "3"), "y": "binary"})
+    fitted = fit_scm(Graph.parse(HIDDEN), cohort)
+    assert "tie together: asa, y" in " ".join(fitted.summary().split())
+    assert fitted.to_frame().set_index("node").loc["asa", "hidden_causes_shared_with"] == "y"
