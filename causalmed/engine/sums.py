@@ -50,6 +50,7 @@ def exact_sum(parts: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
     with np.errstate(all="ignore"):
         total = np.sum(stack, axis=0)
     if len(stack) == 2 or not np.isfinite(total).all():
-        return np.asarray(total)  # two terms: IEEE addition is correctly rounded; infinities: nothing to round
+        # two terms are correctly rounded by IEEE addition; infinities need no rounding
+        return np.asarray(total)
     columns = np.stack([part.ravel() for part in stack]).T
     return np.array([math.fsum(cell) for cell in columns]).reshape(shape)

@@ -6,13 +6,13 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from causalmed.errors import InvalidArgument
-from causalmed.plotting.style import WIDTH, new_axes
+from causalmed.plotting.style import WIDTH, in_notebook, new_axes
 from causalmed.results.pictures import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["draw"]
+__all__ = ["draw", "draw_apart"]
 
 
 def draw(picture: Picture, ax: Axes | None = None) -> Axes:
@@ -23,8 +23,9 @@ def draw(picture: Picture, ax: Axes | None = None) -> Axes:
     picture : Picture
         Any picture of :mod:`causalmed.results.pictures`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw. By default a new figure of the picture's own size, which belongs to no window
-        and to no global state; save it through ``axes.figure.savefig``.
+        Where to draw. By default a new figure of the picture's own size. A notebook shows it under the
+        cell; elsewhere it belongs to no window and to no global state: save it through
+        ``axes.figure.savefig``.
 
     Returns
     -------
@@ -46,8 +47,15 @@ def draw(picture: Picture, ax: Axes | None = None) -> Axes:
         raise InvalidArgument(
             f"draw() takes a picture, not {type(picture).__name__}. Results make theirs with .picture()."
         )
-    axes = new_axes(*size(picture)) if ax is None else ax
+    axes = new_axes(*size(picture), shown=in_notebook()) if ax is None else ax
     render(picture, axes, own=ax is None)
+    return axes
+
+
+def draw_apart(picture: Picture) -> Axes:
+    """Draw a picture on a figure that nobody shows, to write it to a file."""
+    axes = new_axes(*size(picture))
+    render(picture, axes, own=True)
     return axes
 
 

@@ -6,7 +6,9 @@ The palette is that of Okabe and Ito (2008, "Color universal design"). Marks rea
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator
@@ -211,17 +213,39 @@ def clean_lines(text: str) -> str:
     return "\n".join(clean(line) for line in text.split("\n"))
 
 
-def new_axes(width: float, height: float) -> Axes:
-    """Return the axes of a new figure, ``width`` by ``height`` inches, that no one else manages."""
+def in_notebook() -> bool:
+    """Return whether a Jupyter kernel is running, which shows figures under its cells."""
+    return "ipykernel" in sys.modules and os.environ.get("MPLBACKEND", "").endswith("inline")
+
+
+def new_axes(width: float, height: float, *, shown: bool = False) -> Axes:
+    """Return the axes of a new figure, ``width`` by ``height`` inches.
+
+    Parameters
+    ----------
+    shown : bool
+        Hand the figure to the notebook; otherwise no one else manages it.
+    """
+    figure = _shown_figure(width, height) if shown else _own_figure(width, height)
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
+    return figure.add_subplot()
+
+
+def _own_figure(width: float, height: float) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=PAGE)
     FigureCanvasAgg(figure)
-    layout = figure.get_layout_engine()
-    if layout is not None:
-        layout.set(w_pad=0.06, h_pad=0.06)  # type: ignore[call-arg]
-    return figure.add_subplot()
+    return figure
+
+
+def _shown_figure(width: float, height: float) -> Figure:
+    from matplotlib import pyplot
+
+    return pyplot.figure(figsize=(width, height), layout="constrained", facecolor=PAGE)
 
 
 def head(ax: Axes, title: str, subtitle: str = "", *, own: bool) -> None:

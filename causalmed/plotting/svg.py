@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from causalmed.errors import InvalidArgument
-from causalmed.plotting.drawing import draw
+from causalmed.plotting.drawing import draw_apart
 from causalmed.plotting.style import FAMILY, clean
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def to_svg(picture: Picture, *, prefix: str | None = None) -> str:
         )
     buffer = io.StringIO()
     with _rendering():
-        figure = draw(picture).get_figure(root=True)
+        figure = draw_apart(picture).get_figure(root=True)
         assert figure is not None
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return _tidy(buffer.getvalue(), picture, name)
@@ -78,7 +78,7 @@ def to_png(picture: Picture, path: str | Path, *, dots_per_inch: int = 144) -> P
     """
     target = Path(path)
     with _rendering():
-        figure = draw(picture).get_figure(root=True)
+        figure = draw_apart(picture).get_figure(root=True)
         assert figure is not None
         figure.savefig(target, format="png", dpi=dots_per_inch, metadata={"Software": None})
     return target
