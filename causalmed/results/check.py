@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -110,8 +111,8 @@ class Gate:
         raise KeyError(name)
 
     def summary(self) -> str:
-        """Return one line a check."""
-        return "\n".join(str(check) for check in self.checks)
+        """Return the checks one after the other, in at most 80 columns."""
+        return "\n".join(textwrap.fill(str(check), 80, subsequent_indent="      ") for check in self.checks)
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row a check: name, state, sentence, value, threshold, advice."""
