@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from causalmed.results import Check, Effect, Functionals, Gate, Provenance, State
+from causalmed.scm.mechanism import Discrete
 from causalmed.scm.request import Request
 from causalmed.scm.terms import FloatArray
 from causalmed.scm.worlds import Worlds
@@ -19,6 +20,9 @@ __all__ = ["LABELS", "as_effect", "shown"]
 
 LABELS: Final = ("exposed", "unexposed", "natural")
 _MONTE_CARLO_SHARE: Final = 0.2
+_RARE: Final = 0.01
+_RARE_WARN: Final = 0.01
+_RARE_FAIL: Final = 0.20
 _IN_WORDS: Final = {
     "all": "in all patients",
     "exposed": "in those who had the first value",
@@ -101,10 +105,52 @@ def _checks(
     functionals: Functionals,
     error: FloatArray,
 ) -> tuple[Check, ...]:
-    return (
+    found = (
+        _path(ask, worlds),
+        _overlap(model, ask, worlds, arms),
+        _reach(model.nodes[ask.exposure], arms),
         _monte_carlo(worlds, functionals, error),
         _parameters(model),
-        _reach(model.nodes[ask.exposure], arms),
+    )
+    return tuple(check for check in found if check is not None)
+
+
+def _path(ask: Request, worlds: Worlds) -> Check | None:
+    if ask.outcome in worlds.plan.affected:
+        return None
+    return Check(
+        name="directed path",
+        state=State.WARN,
+        sentence=(
+            f"The graph has no path of arrows from {ask.exposure} to {ask.outcome}: that there is no effect "
+            "is assumed, not found."
+        ),
+        advice="Draw the arrow if the data shall decide.",
+    )
+
+
+def _overlap(
+    model: StructuralCausalModel, ask: Request, worlds: Worlds, arms: tuple[float, ...]
+) -> Check | None:
+    """Count patients for whom one of the two values was next to impossible, by the model itself."""
+    mechanism = model.mechanisms[ask.exposure]
+    if worlds.given is None or not isinstance(mechanism, Discrete) or ask.outcome not in worlds.plan.affected:
+        return None
+    probabilities = np.atleast_2d(mechanism.probabilities(worlds.given))
+    places = [mechanism.codes.index(arm) for arm in arms if arm in mechanism.codes]
+    rare = np.any(probabilities[:, places] < _RARE, axis=1)
+    share = float(rare.mean())
+    state = State.PASS if share <= _RARE_WARN else State.WARN
+    return Check(
+        name="overlap",
+        state=State.FAIL if share > _RARE_FAIL else state,
+        sentence=(
+            f"For {100 * share:.1f} % of patients one of the two values of {ask.exposure} had a chance below "
+            f"{100 * _RARE:g} %."
+        ),
+        value=share,
+        threshold=_RARE_WARN,
+        advice="The model guesses for them; restrict the cohort to patients who could have had either.",
     )
 
 

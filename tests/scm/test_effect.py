@@ -220,6 +220,32 @@ def test_a_value_outside_what_was_seen_warns():
     assert effect.diagnostics.check("observed range").state is State.WARN
 
 
+def test_an_effect_that_the_graph_assumes_away_says_so():
+    graph = Graph.parse("dag { ssi [outcome]; age -> {late ssi} }")
+    effect = fit_scm(graph, Cohort.from_frame(infected(500, 1)[["age", "late", "ssi"]])).effect(
+        exposure="late"
+    )
+    assert effect.risk_difference.estimate == 0
+    assert effect.diagnostics.check("directed path").state is State.WARN
+    assert "assumed, not found" in effect.summary().replace("\n      ", " ")
+
+
+@pytest.mark.parametrize(("slope", "state"), [(1.0, State.PASS), (3.0, State.WARN), (25.0, State.FAIL)])
+def test_patients_who_could_hardly_have_had_the_other_value_are_counted(slope, state):
+    rng = np.random.default_rng(1)
+    age = rng.normal(size=4_000)
+    late = rng.random(4_000) < expit(slope * age)
+    ssi = rng.random(4_000) < expit(-1 + 0.3 * age + 0.5 * late)
+    graph = Graph.parse("dag { ssi [outcome]; age -> {late ssi}; late -> ssi }")
+    cohort = Cohort.from_frame(pd.DataFrame({"age": age, "late": late, "ssi": ssi}))
+    effect = fit_scm(graph, cohort).effect(exposure="late", replicates=20)
+    check = effect.diagnostics.check("overlap")
+    expected = np.mean(np.minimum(expit(slope * age), expit(-slope * age)) < 0.01)
+    assert check.value == pytest.approx(expected, abs=0.03)
+    assert check.state is state
+    assert effect.reported == (state is not State.FAIL)
+
+
 def test_questions_that_make_no_sense():
     scm = fit_scm(INFECTED, Cohort.from_frame(infected(500, 1)))
     for arguments, error, words in [
