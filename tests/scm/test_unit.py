@@ -260,3 +260,12 @@ def test_recourse_draws_do_not_use_the_patients_own_outcome(ward):
         assert a.keys() == b.keys()
         assert all(np.array_equal(a[name], b[name]) for name in a)
         assert np.all((a["ssi"] > 0) & (a["ssi"] < 1))
+
+
+def test_the_figure_is_drawn(ward):
+    cohort, scm = ward
+    found = scm.counterfactual(cohort.take(range(3)), do={"late": "no"}, replicates=0)
+    axes = found.plot()
+    assert axes.figure is not None
+    assert "What would ssi have been" in found.picture().title
+    assert len(found.picture().table()) == 3
