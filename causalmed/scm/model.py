@@ -331,7 +331,7 @@ class StructuralCausalModel:
         patients : Cohort
             One or more.
         do : mapping of str to value
-            Node → value; numbers are codes where the labels are not numbers.
+            Node → value; a text is a label, a number is a code (as in ``Cohort.values``).
         draws, seed : int
             Draws a patient; seed.
         outcome : str, optional

@@ -49,8 +49,10 @@ class NodeInfo:
         """True for binary, ordinal and categorical nodes."""
         return self.kind in {"binary", "ordinal", "categorical"}
 
-    def code(self, value: object) -> float:
+    def code(self, value: object, *, numbers_are_codes: bool = False) -> float:
         """Return the number behind a value as a reader writes it: a label, else a number.
+
+        With ``numbers_are_codes`` only a text is looked up among the labels.
 
         Raises
         ------
@@ -58,7 +60,8 @@ class NodeInfo:
             No such level, not a number, or a level without a single patient.
         """
         text = _label(value)
-        number = float(self.levels.index(text)) if text in self.levels else self._number(value)
+        is_label = text in self.levels and (isinstance(value, str) or not numbers_are_codes)
+        number = float(self.levels.index(text)) if is_label else self._number(value)
         if self.is_discrete and number not in (self.seen or (0.0, 1.0)):
             raise InvalidArgument(
                 f"{self.name!r} cannot be set to {value!r}. {self._choices()} A level that no patient had "
@@ -89,7 +92,11 @@ class NodeInfo:
 
 
 def read_do(
-    do: Mapping[str, object] | None, nodes: Mapping[str, NodeInfo], *, rows: int
+    do: Mapping[str, object] | None,
+    nodes: Mapping[str, NodeInfo],
+    *,
+    rows: int,
+    numbers_are_codes: bool = False,
 ) -> dict[str, FloatArray]:
     """Turn an intervention as written into arrays of codes, one value a row.
 
@@ -101,6 +108,8 @@ def read_do(
         What is known about the nodes.
     rows : int
         Number of patients.
+    numbers_are_codes : bool
+        Whether a number is a code even where labels look like numbers.
 
     Raises
     ------
@@ -116,16 +125,19 @@ def read_do(
     unknown = [str(name) for name in do if name not in nodes]
     if unknown:
         raise UnknownNode.among(unknown, nodes)
-    return {name: _column(nodes[name], value, rows) for name, value in do.items()}
+    return {
+        name: _column(nodes[name], value, rows, numbers_are_codes=numbers_are_codes)
+        for name, value in do.items()
+    }
 
 
-def _column(info: NodeInfo, value: object, rows: int) -> FloatArray:
+def _column(info: NodeInfo, value: object, rows: int, *, numbers_are_codes: bool) -> FloatArray:
     if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
-        return np.full(rows, info.code(value))
+        return np.full(rows, info.code(value, numbers_are_codes=numbers_are_codes))
     listed = list(value)
     if len(listed) != rows:
         raise InvalidArgument(f"do= gives {len(listed)} values of {info.name!r} for {rows} patients.")
-    return np.array([info.code(each) for each in listed])
+    return np.array([info.code(each, numbers_are_codes=numbers_are_codes) for each in listed])
 
 
 def columns_of(cohort: Any, names: Sequence[str], nodes: Mapping[str, NodeInfo]) -> dict[str, FloatArray]:

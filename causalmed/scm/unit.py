@@ -116,7 +116,7 @@ def _facts(
     targets: Sequence[str],
     unknown: str | None = None,
 ) -> Facts:
-    fixed = read_do(do, model.nodes, rows=patients.n)
+    fixed = read_do(do, model.nodes, rows=patients.n, numbers_are_codes=unknown is not None)
     plan = model.plan(exposures=tuple(fixed), targets=targets)
     read = [node for node in model.factors.closure((*targets, *fixed)) if node != unknown]
     observed = columns_of(patients, read, model.nodes)

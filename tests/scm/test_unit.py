@@ -269,3 +269,15 @@ def test_the_figure_is_drawn(ward):
     assert axes.figure is not None
     assert "What would ssi have been" in found.picture().title
     assert len(found.picture().table()) == 3
+
+
+def test_recourse_speaks_in_codes_and_readers_in_labels():
+    frame = pd.DataFrame({"asa": np.tile(["1", "2", "3"], 200), "y": np.arange(600) % 7 < 3})
+    cohort = Cohort.from_frame(frame, outcome="y", kinds={"asa": ("1", "2", "3")})
+    scm = fit_scm(Graph.parse("dag { asa -> y }"), cohort)
+    some = cohort.take([0, 1, 2])
+    assert (scm.counterfactual_draws(some, do={"asa": 2.0}, draws=2)["asa"] == 2.0).all()
+    assert (scm.counterfactual_draws(some, do={"asa": "2"}, draws=2)["asa"] == 1.0).all()
+    assert scm.sample(3, do={"asa": 2})["asa"].tolist() == ["2", "2", "2"]
+    with pytest.raises(InvalidArgument):
+        scm.counterfactual_draws(some, do={"asa": 3.0})
