@@ -228,7 +228,7 @@ class Cohort:
         """Return a column by its name; raises ColumnNotFound, which names near ones."""
         if name == self.unit:
             return unit_column(name, self.unit_ids)
-        if name not in self.columns:
+        if not isinstance(name, str) or name not in self.columns:
             raise ColumnNotFound.among([name], self.names, where="column")
         return self.columns[name]
 

@@ -164,7 +164,7 @@ def _kind_of_numbers(raw: Numbers) -> Kind:
     whole = values.dtype.kind in "iu" or bool(np.all(values == np.floor(values)))
     if whole and low >= 0 and high <= 1:
         return Kind(name="binary", how="0/1", note=note)
-    if whole and not note and high - low < _FEW_LEVELS:
+    if whole and not note and float(high) / 2 - float(low) / 2 < _FEW_LEVELS / 2:
         note = f"whole numbers {int(low)} to {int(high)}: if they are codes, state the kind"
     if whole and low == 0 and high <= _LARGEST_COUNT:
         return Kind(name="count", how="whole numbers from 0", note=note)

@@ -86,6 +86,10 @@ def checked_roles(roles: Roles, names: Sequence[str]) -> Roles:
     ------
     ColumnNotFound, RoleConflict, InvalidArgument
     """
+    if not isinstance(roles.follow_up, FollowUp | None):
+        raise InvalidArgument(
+            f"follow_up= is FollowUp(time, event), the columns of time and event; got {roles.follow_up!r}."
+        )
     known = set(names)
     for role, name in roles.named():
         if not isinstance(name, str):
@@ -113,4 +117,6 @@ def checked_roles(roles: Roles, names: Sequence[str]) -> Roles:
 
 def protected_names(given: str | Iterable[str]) -> tuple[str, ...]:
     """Read ``protected=``: one column or several."""
+    if not isinstance(given, Iterable):
+        raise InvalidArgument(f"protected= is a column or a list of columns; got {given!r}.")
     return (given,) if isinstance(given, str) else tuple(given)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -139,7 +139,7 @@ def _described(cohort: Cohort, by: str | None, columns: Sequence[str] | None) ->
         skipped = {by, cohort.unit, cohort.weights}
         kinds = ("identifier", "date")
         return [one for one in cohort.names if one not in skipped and cohort.column(one).kind not in kinds]
-    if isinstance(columns, str):
+    if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise InvalidArgument(f"columns= is a list of columns; write columns=[{columns!r}].")
     for name in columns:
         if cohort.column(name).kind in ("identifier", "date"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
@@ -43,7 +43,7 @@ def checked_tiers(
     """
     if tiers is None:
         return MappingProxyType({})
-    if not isinstance(tiers, Mapping) or any(isinstance(columns, str) for columns in tiers.values()):
+    if not isinstance(tiers, Mapping) or not all(map(_is_listed, tiers.values())):
         raise InvalidArgument(
             "tiers= maps each time period, earliest first, to a list of columns, for example "
             f"{{'before surgery': ['age', 'sex'], 'during surgery': ['duration_min']}}; got {tiers!r}."
@@ -61,6 +61,10 @@ def checked_tiers(
                 )
             period_of[name] = str(period)
     return MappingProxyType({str(period): tuple(columns) for period, columns in tiers.items()})
+
+
+def _is_listed(columns: object) -> bool:
+    return isinstance(columns, Iterable) and not isinstance(columns, str)
 
 
 def moved_to_tier(

@@ -96,8 +96,10 @@ def find_unit(ids: NDArray[Any], wanted: object) -> int:
         rows = np.flatnonzero(ids == label_of(wanted))
     if len(rows) == 1:
         return int(rows[0])
+    kind = "whole numbers" if ids.dtype.kind in "iu" else "text"
     raise DataError(
-        f"No unit {wanted!r} among the {len(ids):,} of this cohort. Near it: {_near(ids, wanted)}."
+        f"No unit {wanted!r:.60} among the {len(ids):,} of this cohort, whose ids are {kind}. Near it: "
+        f"{_near(ids, wanted)}."
     )
 
 
@@ -106,8 +108,8 @@ def _near(ids: NDArray[Any], wanted: object) -> str:
         closest = np.sort(ids[np.argsort(np.abs(ids.astype(np.float64) - float(wanted)))[:3]])
         return ", ".join(str(value) for value in closest.tolist())
     texts = [label_of(value) for value in ids[:10_000].tolist()]
-    close = difflib.get_close_matches(label_of(wanted), texts, 3, cutoff=0.3) or texts[:3]
-    return ", ".join(repr(text) for text in close)
+    close = difflib.get_close_matches(label_of(wanted)[:60], texts, 3, cutoff=0.3) or texts[:3]
+    return ", ".join(close if ids.dtype.kind in "iu" else map(repr, close))
 
 
 def unit_column(name: str, ids: NDArray[Any]) -> Column:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 
 import numpy as np
+
+from causalmed.errors import InvalidArgument
 
 __all__ = ["generator"]
 
@@ -27,6 +30,11 @@ def generator(seed: int, *path: int | str) -> np.random.Generator:
     -------
     numpy.random.Generator
 
+    Raises
+    ------
+    InvalidArgument
+        The seed is no whole number, or negative.
+
     Examples
     --------
     >>> generator(1, "noise", "age").standard_normal() == generator(1, "noise", "age").standard_normal()
@@ -34,6 +42,12 @@ def generator(seed: int, *path: int | str) -> np.random.Generator:
     >>> generator(1, "noise", "age").standard_normal() == generator(1, "noise", "bmi").standard_normal()
     False
     """
+    try:
+        key = operator.index(seed)
+    except TypeError:
+        key = -1
+    if key < 0 or isinstance(seed, bool):
+        raise InvalidArgument(f"seed={seed!r} must be a whole number, at least 0; give for example seed=1.")
     label = "\x1f".join(f"{type(part).__name__}:{part}" for part in path)
-    digest = hashlib.blake2b(f"{int(seed)}\x1e{label}".encode(), digest_size=16).digest()
+    digest = hashlib.blake2b(f"{key}\x1e{label}".encode(), digest_size=16).digest()
     return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.engine import Executor, fold_of, generator
-from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents
+from causalmed.errors import CausalmedError, DataError, InvalidArgument, NotEnoughEvents
 from causalmed.estimation.problem import Problem
 from causalmed.regression import DesignRecipe
 
@@ -153,15 +154,34 @@ def _fitted(learner: Any, X: Array, y: Array, path: tuple[str | int, ...], seed:
 
     model = seeded_clone(learner, seed=seed, path=path)
     # one thread a learner: folds are the unit of parallel work, and more threads than cores crawl
-    with threadpool_limits(limits=1, user_api="openmp"):
+    with threadpool_limits(limits=1, user_api="openmp"), _named(learner):
         return model.fit(X, y.astype(int) if classify else y)
 
 
+@contextmanager
+def _named(learner: Any) -> Iterator[None]:
+    """Say whose error it was where foreign code fails."""
+    try:
+        yield
+    except CausalmedError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"{type(learner).__name__} failed ({type(error).__name__}: {error!s:.200}). Check its settings "
+            "on these columns, or use Logistic() or Linear()."
+        ) from error
+
+
 def _predict(model: Any, X: Array, *, probability: bool) -> Array:
-    if not probability:
-        return np.asarray(model.predict(X), dtype=np.float64).ravel()
-    column = list(model.classes_).index(1)
-    return np.asarray(model.predict_proba(X)[:, column], dtype=np.float64)
+    with _named(model):
+        if not probability:
+            found = np.asarray(model.predict(X), dtype=np.float64).ravel()
+        else:
+            column = list(model.classes_).index(1)
+            found = np.asarray(model.predict_proba(X)[:, column], dtype=np.float64)
+    if found.shape != (len(X),):
+        raise DataError(f"{type(model).__name__} gave {len(found)} predictions for {len(X)} patients.")
+    return found
 
 
 def _check_kind(learner: Any, binary: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from causalmed.cohort import Cohort
-from causalmed.engine import generator
+from causalmed.engine import generator, require_instance, require_names, require_seed
 from causalmed.errors import InvalidArgument, NotConverged
 from causalmed.explanation.explanation import QUESTIONS, Explanation
 from causalmed.explanation.places import Place, place_of
@@ -103,6 +103,9 @@ def explain(
     ([[1.5, 5.0]], 15.5, [22.0])
     """
     _check_questions(questions)
+    require_instance("patients", patients, Cohort, how="Cohort.from_frame(frame, …)")
+    require_seed(seed)
+    assumed = assumed_graph(graph, scm)
     known = _checked_background(_reference(model, seed) if background is None else background)
     players = Players.of(model, known)
     rows, compared = players.matrix(patients), players.matrix(known)
@@ -119,7 +122,7 @@ def explain(
         monte_carlo_error=100 * found.monte_carlo_error,
         start=100 * found.start,
         risks=100 * risks,
-        places=_places(graph or (scm.graph if scm is not None else None), players.names, known.outcome),
+        places=_places(assumed, players.names, known.outcome),
         background_fingerprint=known.fingerprint,
         background_n=known.n,
         method=found.method,
@@ -129,8 +132,16 @@ def explain(
     )
 
 
+def assumed_graph(graph: Graph | None, scm: HasGraph | None) -> Graph | None:
+    """Return the graph, else that of the model; refuse what is neither."""
+    found = graph if graph is not None or scm is None else getattr(scm, "graph", None)
+    if not isinstance(found, Graph | None) or (found is None and scm is not None):
+        raise InvalidArgument("graph= is a Graph (Graph.parse), and scm= a StructuralCausalModel (fit_scm).")
+    return found
+
+
 def _check_questions(questions: Sequence[str]) -> None:
-    asked = (questions,) if isinstance(questions, str) else tuple(questions)
+    asked = require_names("questions", questions)
     unknown = [name for name in asked if name not in QUESTIONS]
     if unknown or not asked:
         raise InvalidArgument.option("questions", asked, QUESTIONS)
@@ -152,6 +163,7 @@ def _checked_background(background: Cohort | None) -> Cohort:
             "a difference from somebody, and changes with whom. Give the cohort the model was fitted on, or "
             "the patients of the same operation."
         )
+    require_instance("background", background, Cohort, how="Cohort.from_frame(frame, …)")
     if background.weights is not None:
         raise InvalidArgument(
             f"The background has sampling weights ({background.weights!r}), and every row would count the "

@@ -52,6 +52,11 @@ class Players:
     @classmethod
     def of(cls, model: RiskFunction, background: Cohort) -> Players:
         """Take the kinds and levels of the features from the background."""
+        if not (hasattr(model, "features") and hasattr(model, "risk")):
+            raise InvalidArgument(
+                f"model= is a {type(model).__name__}, which has no .features and .risk(patients). Fit one "
+                "with fit_risk_model, or wrap a classifier: RiskModel.wrap(classifier, features=[…])."
+            )
         return cls(model=model, columns=tuple(background.column(name) for name in model.features))
 
     @property

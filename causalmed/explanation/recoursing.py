@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
 from causalmed.cohort import Cohort
+from causalmed.engine import require_instance, require_names, require_seed
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict, UnknownNode
 from causalmed.explanation.contraindications import (
     Clearance,
@@ -117,9 +118,14 @@ def recourse(
     The only plan was checked. The lowest risk, 12 in 100 instead of 23 in 100, could be had by
     considering: late: yes → no.
     """
+    require_instance("patient", patient, Cohort, how="cohort.patient(unit)")
+    require_seed(seed)
+    if not hasattr(scm, "graph") or not hasattr(scm, "sample"):
+        raise InvalidArgument(f"scm= is a {type(scm).__name__}; recourse() needs a model from fit_scm.")
     outcome = _outcome(scm.graph, patient)
     _check(scm.graph, patient, outcome=outcome, actionable=actionable, max_changes=max_changes)
-    rules = tuple(contraindicated)
+    _check_levels(levels, actionable)
+    rules = tuple(contraindicated) if isinstance(contraindicated, Iterable) else (contraindicated,)
     check_rules(rules, patient)
     population = scm.sample(POPULATION, seed=seed)
     options = all_options(patient, actionable=actionable, population=population, stated=levels or {})
@@ -226,7 +232,8 @@ def _check(
         raise InvalidArgument(
             f"recourse() is for one patient, and got {patient.n:,}. Use cohort.patient(unit)."
         )
-    if isinstance(actionable, str) or not actionable or len(set(actionable)) < len(actionable):
+    named = () if isinstance(actionable, str) else require_names("actionable", actionable)
+    if not named or len(set(named)) < len(named):
         raise InvalidArgument(
             f"actionable={actionable!r} must name at least one column, each once, in a list. Without it "
             "there is nothing to consider."
@@ -238,6 +245,18 @@ def _check(
         raise ColumnNotFound.among(absent, patient.names, where="actionable=")
     for name in actionable:
         _check_cause(graph, name, outcome)
+
+
+def _check_levels(levels: Mapping[str, Sequence[object]] | None, actionable: Sequence[str]) -> None:
+    if levels is None:
+        return
+    if not isinstance(levels, Mapping):
+        raise InvalidArgument(f"levels={levels!r} must map columns to values, such as {{'late': [0, 1]}}.")
+    for name, values in levels.items():
+        if name not in actionable:
+            raise InvalidArgument(f"levels= names {name!r}, which is not among actionable={actionable!r}.")
+        if isinstance(values, str) or not isinstance(values, Iterable) or not list(values):
+            raise InvalidArgument(f"levels[{name!r}]={values!r} must list at least one value to consider.")
 
 
 def _check_cause(graph: Graph, name: str, outcome: str) -> None:

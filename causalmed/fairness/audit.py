@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort
-from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents
+from causalmed.engine import require_instance, require_names, require_seed, require_share
+from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents, RoleConflict
 from causalmed.fairness.compare import Comparison, Pair, compare
 from causalmed.fairness.groups import Grouping, crossed, groupings
 from causalmed.fairness.measures import MEASURES, Counts, GroupMetrics, Patients, measure_groups
@@ -18,7 +19,13 @@ from causalmed.fairness.paths import path_note
 from causalmed.fairness.report import Audit, Excluded
 from causalmed.fairness.tolerance import stated_tolerance
 from causalmed.graph import Graph
-from causalmed.prediction import RiskModel, observed_outcome, seen_before
+from causalmed.prediction import (
+    RiskModel,
+    checked_threshold,
+    observed_outcome,
+    refuse_weights,
+    seen_before,
+)
 from causalmed.results import Check, Gate, Provenance, State
 
 if TYPE_CHECKING:
@@ -103,14 +110,21 @@ def audit(
     3 comparisons: 0 show a difference, 0 are inside a tolerance, 3 cannot tell, 0 were not measured. \
 No tolerance was set by a person.
     """
-    _check_probabilities(alpha=alpha, level=level)
+    require_share("alpha", alpha, example=0.05)
+    require_share("level", level, example=0.95)
+    require_seed(seed)
+    require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
+    refuse_weights(cohort, "audit()")
+    require_names("actionable", actionable)
+    assumed = _assumed(graph, scm)
     stated = stated_tolerance(tolerance)
     outcome = observed_outcome(cohort, _outcome_of(model, cohort))
     patients = _patients(model, cohort, outcome=outcome, threshold=threshold, level=level)
     divided = groupings(cohort, protected)
+    if outcome in (one.attribute for one in divided):
+        raise RoleConflict(f"{outcome!r} is the outcome: take it out of protected=, which names groups.")
     rows, families = _all_groups(patients, (divided, tuple(_crossings(divided, pairs))))
     judged = (compare(family, alpha=alpha, level=level, tolerance=stated) for family in families)
-    assumed = graph if graph is not None else getattr(scm, "graph", None)
     notes = () if assumed is None else (path_note(assumed, one.attribute, outcome) for one in divided)
     spec = f"audit(protected={[one.attribute for one in divided]}, alpha={alpha}, tolerance={stated})"
     return Audit(
@@ -194,8 +208,9 @@ def _pairs(grouping: Grouping, counts: list[dict[str, Counts]]) -> list[Pair]:
 
 def _crossings(divided: Sequence[Grouping], pairs: Sequence[tuple[str, str]]) -> Iterable[Grouping]:
     known = {grouping.attribute: grouping for grouping in divided}
-    for pair in pairs:
-        if len(pair) != 2 or any(name not in known for name in pair):
+    for pair in pairs if isinstance(pairs, Iterable) and not isinstance(pairs, str) else (pairs,):
+        named = isinstance(pair, tuple | list) and all(name in known for name in pair)
+        if not named or len(pair) != 2 or pair[0] == pair[1]:
             raise InvalidArgument(
                 f"pairs= holds {pair!r}; each must be two of the protected attributes: "
                 f"{', '.join(map(repr, known))}."
@@ -216,6 +231,8 @@ def _risk_of(model: object, cohort: Cohort) -> NDArray[np.float64]:
             "a fitted classifier: RiskModel.wrap(classifier, features=[…], threshold=…)."
         )
     risk = cohort.values(model)
+    if cohort.column(model).levels:
+        raise DataError(f"Column {model!r} holds labels, not risks. Name a column of probabilities.")
     if not ((risk >= 0) & (risk <= 1)).all():
         raise DataError(
             f"Column {model!r} runs from {risk.min():g} to {risk.max():g}: a risk is a probability between "
@@ -225,10 +242,9 @@ def _risk_of(model: object, cohort: Cohort) -> NDArray[np.float64]:
 
 
 def _threshold_of(model: object, threshold: float | None) -> float | None:
-    found = model.threshold if threshold is None and isinstance(model, RiskModel) else threshold
-    if found is not None and not np.isfinite(found):
-        raise InvalidArgument(f"threshold={threshold!r} is not a number. Give the risk from which to alert.")
-    return found
+    if threshold is None:
+        return model.threshold if isinstance(model, RiskModel) else None
+    return checked_threshold(threshold)
 
 
 def _events_of(cohort: Cohort, outcome: str) -> NDArray[np.float64]:
@@ -275,7 +291,8 @@ def _checks(
     return checks
 
 
-def _check_probabilities(*, alpha: float, level: float) -> None:
-    for name, value, example in (("alpha", alpha, 0.05), ("level", level, 0.95)):
-        if not 0 < value < 1:
-            raise InvalidArgument(f"{name}={value!r} is not between 0 and 1; give for example {example:g}.")
+def _assumed(graph: Graph | None, scm: StructuralCausalModel | None) -> Graph | None:
+    found = graph if graph is not None or scm is None else getattr(scm, "graph", None)
+    if not isinstance(found, Graph | None) or (found is None and scm is not None):
+        raise InvalidArgument("graph= is a Graph (Graph.parse), and scm= a StructuralCausalModel (fit_scm).")
+    return found

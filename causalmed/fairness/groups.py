@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort, Column
+from causalmed.engine import require_names
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
 
 __all__ = ["Grouping", "crossed", "groupings"]
@@ -83,10 +84,7 @@ def groupings(
     """
     wanted = cohort.protected if protected is None else protected
     cuts: dict[str, Sequence[float] | None]
-    if isinstance(wanted, Mapping):
-        cuts = dict(wanted)
-    else:
-        cuts = dict.fromkeys((wanted,) if isinstance(wanted, str) else wanted)
+    cuts = dict(wanted if isinstance(wanted, Mapping) else dict.fromkeys(require_names("protected", wanted)))
     if not cuts:
         raise InvalidArgument(
             "No attribute is protected: which groups matter is for a person to say. Name them with "

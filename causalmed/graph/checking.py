@@ -11,7 +11,7 @@ from causalmed.graph.adjacency import find_cycle
 if TYPE_CHECKING:
     from causalmed.graph.graph import Graph
 
-__all__ = ["as_names", "check_graph", "ordered_tiers", "require_directions"]
+__all__ = ["as_names", "as_pairs", "check_graph", "ordered_tiers", "require_directions"]
 
 
 def as_names(names: str | Iterable[str] | None) -> tuple[str, ...]:
@@ -22,7 +22,22 @@ def as_names(names: str | Iterable[str] | None) -> tuple[str, ...]:
         return (names,)
     if not isinstance(names, Iterable):
         raise InvalidArgument(f"{names!r} is neither the name of a node nor a collection of names.")
-    return tuple(dict.fromkeys(names))
+    listed = tuple(names)
+    odd = [name for name in listed if not isinstance(name, str)]
+    if odd:
+        raise InvalidArgument(f"{odd[0]!r} is not text. Names of nodes are the names of columns, as text.")
+    return tuple(dict.fromkeys(listed))
+
+
+def as_pairs(edges: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Read edges, each a pair of names."""
+    if not isinstance(edges, Iterable) or isinstance(edges, str):
+        raise InvalidArgument(f"edges are pairs of names, such as [('a', 'b')]; got {edges!r}.")
+    listed = tuple(edges)
+    for edge in listed:
+        if not isinstance(edge, tuple | list) or len(edge) != 2:
+            raise InvalidArgument(f"{edge!r} is not a pair of names, such as ('a', 'b').")
+    return tuple((u, v) for u, v in listed)
 
 
 def check_graph(graph: Graph) -> None:

@@ -13,7 +13,7 @@ from causalmed.graph import adjacency as _adjacency
 from causalmed.graph.adjacency import Adjacency, indexed
 from causalmed.graph.adjustment_sets import adjustment_sets
 from causalmed.graph.building import parse
-from causalmed.graph.checking import as_names, check_graph, ordered_tiers, require_directions
+from causalmed.graph.checking import as_names, as_pairs, check_graph, ordered_tiers, require_directions
 from causalmed.graph.implications import Independence, implications
 from causalmed.graph.networks import from_networkx, to_networkx
 from causalmed.graph.projection import districts, latent_projection
@@ -167,7 +167,7 @@ class Graph:
         u -> y
         }
         """
-        arrows, pairs = [(u, v) for u, v in edges], [(u, v) for u, v in bidirected]
+        arrows, pairs = as_pairs(edges), as_pairs(bidirected)
         listed = [*as_names(nodes), *(name for edge in [*arrows, *pairs] for name in edge)]
         return cls(
             nodes=tuple(dict.fromkeys(listed)),

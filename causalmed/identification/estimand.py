@@ -9,6 +9,7 @@ from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from causalmed.errors import InvalidArgument
+from causalmed.graph import as_names
 from causalmed.identification.wording import backdoor_assumptions, listed, total_effect
 
 if TYPE_CHECKING:
@@ -107,7 +108,10 @@ class Estimand:
         >>> estimand.overrides
         ('The adjustment set (age and urgency) was stated by the user; no graph vouches for it.',)
         """
-        names = {adjustment_set} if isinstance(adjustment_set, str) else set(adjustment_set)
+        for role, name in (("exposure", exposure), ("outcome", outcome)):
+            if not isinstance(name, str) or not name:
+                raise InvalidArgument(f"{role}={name!r} is not the name of one column.")
+        names = set(as_names(adjustment_set))
         chosen = tuple(sorted(names))
         if exposure == outcome or {exposure, outcome} & names:
             raise InvalidArgument(

@@ -73,9 +73,11 @@ def identify(
     late <- urgency -> ssi
     Measure urgency: adjustment for urgency would then identify the effect.
     """
+    if not isinstance(graph, Graph):
+        raise InvalidArgument(f"graph= must be a Graph, and is a {type(graph).__name__}; see Graph.parse.")
     if effect != "total":
         raise InvalidArgument.option("effect", effect, ("total",))
-    if tuple(mediators):
+    if as_names(mediators):
         raise InvalidArgument("the total effect runs through every mediator; leave mediators= out.")
     columns = None if observed is None else frozenset(as_names(observed))
     question = ask(graph, exposure, outcome, columns)

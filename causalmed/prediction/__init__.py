@@ -18,13 +18,19 @@ from causalmed.prediction.discrimination import Discrimination, auroc
 from causalmed.prediction.features import Feature
 from causalmed.prediction.fit import fit_risk_model
 from causalmed.prediction.influence import normal_interval, std_error_of_mean
-from causalmed.prediction.model import RiskModel, observed_outcome, seen_before
+from causalmed.prediction.model import RiskModel, observed_outcome, refuse_weights, seen_before
 from causalmed.prediction.new_cluster import NewClusterThreshold, new_cluster_threshold
 from causalmed.prediction.performance import AlertPerformance, ClinicalPerformance, Histogram
 from causalmed.prediction.proportions import difference_p_value, newcombe, proportion
 from causalmed.prediction.recalibration import Recalibration
 from causalmed.prediction.stable import LeftOut, StableColumns, stable_columns
-from causalmed.prediction.threshold import Threshold, guaranteed_rank, guaranteed_threshold, negatives_needed
+from causalmed.prediction.threshold import (
+    Threshold,
+    checked_threshold,
+    guaranteed_rank,
+    guaranteed_threshold,
+    negatives_needed,
+)
 from causalmed.prediction.utility import BenefitCurve, net_benefit, net_benefit_curve
 
 __all__ = [
@@ -44,6 +50,7 @@ __all__ = [
     "WeakCalibration",
     "auroc",
     "calibration_curve",
+    "checked_threshold",
     "clinical_performance",
     "clustered_proportion",
     "difference_p_value",
@@ -59,6 +66,7 @@ __all__ = [
     "normal_interval",
     "observed_outcome",
     "proportion",
+    "refuse_weights",
     "seen_before",
     "stable_columns",
     "std_error_of_mean",

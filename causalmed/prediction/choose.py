@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from causalmed.cohort import Cohort
+from causalmed.engine import require_names
 from causalmed.errors import ColumnNotFound, DataError, RoleConflict
 from causalmed.graph import Graph
 from causalmed.prediction.stable import LeftOut, stable_columns
@@ -146,7 +147,7 @@ def _asked(
     unstable: dict[str, LeftOut],
     allow_unstable: bool,
 ) -> list[str]:
-    chosen = [features] if isinstance(features, str) else list(dict.fromkeys(features))
+    chosen = list(dict.fromkeys(require_names("features", features)))
     absent = [name for name in chosen if name not in cohort]
     if absent:
         raise ColumnNotFound.among(absent, list(cohort.names), where="features=")

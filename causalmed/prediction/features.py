@@ -184,6 +184,12 @@ def _as_cohort(features: Sequence[Feature], frame: object) -> Cohort:
 def _selected(names: Sequence[str], frame: object) -> Any:
     import narwhals as nw
 
+    repeated = {name for name in names if list(getattr(frame, "columns", ())).count(name) > 1}
+    if repeated:
+        raise DataError(
+            f"Column {min(repeated)!r} occurs more than once, so it is not known which one is meant. Rename "
+            "or drop the repetitions."
+        )
     try:
         table: Any = nw.from_native(frame, eager_only=True)
     except TypeError:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort
-from causalmed.engine import fold_of
+from causalmed.engine import fold_of, require_instance, require_seed, require_share
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.graph import Graph
 from causalmed.prediction.choose import choose_features
@@ -101,10 +101,15 @@ def fit_risk_model(
     >>> model.guarantee.rank, model.guarantee.negatives
     (469, 508)
     """
+    require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
+    if graph is not None:
+        require_instance("graph", graph, Graph, how="Graph.parse(text)")
     name = observed_outcome(cohort, outcome or cohort.outcome)
     y = cohort.values(name)
-    if type(seed) is not int or seed < 0:
-        raise InvalidArgument(f"seed={seed!r} is not a whole number from 0 on. Give for example seed=1.")
+    require_seed(seed)
+    require_share("delta", delta, example=0.05)
+    if allow_unstable not in (False, True):
+        raise InvalidArgument.option("allow_unstable", allow_unstable, (False, True))
     chosen = choose_features(
         cohort, outcome=name, graph=graph, features=features, allow_unstable=allow_unstable
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort
+from causalmed.engine import require_instance, require_names, require_seed, require_share
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
 from causalmed.prediction.assess import clinical_performance
 from causalmed.prediction.features import Feature, columns_from_values, feature_columns
@@ -18,7 +19,7 @@ from causalmed.prediction.performance import ClinicalPerformance
 from causalmed.prediction.predictors import Fitted, WrappedPredictor, checked_callable
 from causalmed.prediction.recalibration import Recalibration
 from causalmed.prediction.stable import LeftOut
-from causalmed.prediction.threshold import Threshold
+from causalmed.prediction.threshold import Threshold, checked_threshold
 from causalmed.results import Check, Gate, Provenance, State, html_table
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ class RiskModel:
         ('age',)
         """
         checked_callable(classifier)
-        names = (features,) if isinstance(features, str) else tuple(features)
+        names = require_names("features", features)
         if not names or len(set(names)) < len(names):
             raise InvalidArgument(f"features={names!r} must name each column of the classifier once.")
         known = tuple(getattr(classifier, "feature_names_in_", names))
@@ -129,13 +130,12 @@ class RiskModel:
                 f"The classifier was fitted on {', '.join(map(repr, known))}, in that order; features= says "
                 f"{', '.join(map(repr, names))}. Columns in another order would give wrong risks silently."
             )
-        if threshold is not None and not 0 <= threshold <= 1:
-            raise InvalidArgument(f"threshold={threshold!r} is not a risk. Give a number between 0 and 1.")
+        stated = None if threshold is None else checked_threshold(threshold)
         return cls(
             outcome="",
             features=names,
             predictor=WrappedPredictor(classifier=classifier, features=names, positive=positive),
-            guarantee=None if threshold is None else Threshold(value=float(threshold)),
+            guarantee=None if stated is None else Threshold(value=stated),
             diagnostics=Gate(checks=(_foreign_check(),)),
         )
 
@@ -229,7 +229,11 @@ class RiskModel:
         -------
         ClinicalPerformance
         """
+        require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
         name = observed_outcome(cohort, outcome or self.outcome or cohort.outcome)
+        refuse_weights(cohort, "performance()")
+        require_seed(seed)
+        require_share("level", level, example=0.95)
         found = clinical_performance(
             outcome=cohort.values(name),
             risk=self.risk(cohort),
@@ -326,6 +330,15 @@ def observed_outcome(cohort: Cohort, name: str | None) -> str:
             "outcome. Derive a column that is 1 for the event of interest, else 0."
         )
     return name
+
+
+def refuse_weights(cohort: Cohort, who: str) -> None:
+    """Refuse a cohort with sampling weights where every patient counts the same."""
+    if cohort.weights is not None:
+        raise InvalidArgument(
+            f"The cohort has sampling weights ({cohort.weights!r}), and {who} does not use them yet: the "
+            "figures would describe the sample. Build the cohort without weights= if that is what you want."
+        )
 
 
 def seen_before(model: RiskModel, cohort: Cohort) -> tuple[Check, ...]:

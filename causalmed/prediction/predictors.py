@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from causalmed.cohort import Column
 from causalmed.engine import generator
-from causalmed.errors import DataError, InvalidArgument
+from causalmed.errors import CausalmedError, DataError, InvalidArgument
 from causalmed.prediction.features import native_features
 from causalmed.regression import DesignRecipe, Logistic, fit_logistic
 
@@ -115,7 +115,7 @@ class WrappedPredictor:
         """Return the risk of each row of a cohort or frame, shape (n,)."""
         frame = native_features(self.features, patients)
         if not hasattr(self.classifier, "predict_proba"):
-            return _checked(self.classifier(frame), len(frame))
+            return _checked(_asked(self.classifier, frame), len(frame))
         named = hasattr(self.classifier, "feature_names_in_")
         return probabilities(self.classifier, frame if named else frame.to_numpy(), positive=self.positive)
 
@@ -163,10 +163,11 @@ def fit_predictor(
         design = recipe.build(columns, rows=len(outcome))
         fit = fit_logistic(design.matrix, outcome, weights=weights, names=design.names, firth=learner.firth)
         return LinearPredictor(recipe=recipe, coefficients=fit.coefficients, formula=learner.formula)
-    if not (hasattr(learner, "fit") and hasattr(learner, "predict_proba")):
+    able = hasattr(learner, "fit") and hasattr(learner, "predict_proba")
+    if isinstance(learner, type) or not able:
         raise InvalidArgument(
             f"learner={learner!r} cannot be fitted to risks: it needs fit and predict_proba. Give "
-            "Logistic() or a scikit-learn classifier."
+            "Logistic() or a scikit-learn classifier, an instance and not its class."
         )
     recipe = DesignRecipe.learn(columns, intercept=False)
     classifier = _seeded(learner, seed)
@@ -177,15 +178,35 @@ def fit_predictor(
 
 def probabilities(classifier: Any, rows: Any, *, positive: object) -> NDArray[np.float64]:
     """Return the probability of one class from a classifier, shape (n,)."""
-    table = np.asarray(classifier.predict_proba(rows), dtype=np.float64)
+    table = np.asarray(_asked(classifier.predict_proba, rows))
     classes = np.asarray(getattr(classifier, "classes_", [0, 1])).tolist()
-    if positive not in classes:
+    if np.ndim(positive) or positive not in classes:  # type: ignore[arg-type]
         raise InvalidArgument.option("positive", positive, classes)
+    if table.shape != (len(rows), len(classes)):
+        raise DataError(
+            f"The classifier returned an array of shape {table.shape} for {len(rows)} patients and "
+            f"{len(classes)} classes. predict_proba must return one column a class."
+        )
     return _checked(table[:, classes.index(positive)], len(rows))
+
+
+def _asked(function: Callable[[Any], object], rows: Any) -> object:
+    """Ask foreign code for risks, and say whose error it was."""
+    try:
+        return function(rows)
+    except CausalmedError:
+        raise
+    except Exception as error:
+        raise DataError(
+            f"The classifier failed on these {len(rows)} patients ({type(error).__name__}: {error!s:.200}). "
+            "Check that it is fitted, and that the columns are what it was fitted on."
+        ) from error
 
 
 def checked_callable(classifier: object) -> None:
     """Refuse what can give no risk."""
+    if isinstance(classifier, type):
+        raise InvalidArgument(f"{classifier.__name__} is a class. Give an instance of it, fitted.")
     if not (hasattr(classifier, "predict_proba") or callable(classifier)):
         raise InvalidArgument(
             f"A {type(classifier).__name__} gives no risk: it needs predict_proba, or must be a function "
@@ -204,7 +225,10 @@ def _seeded(learner: Any, seed: int) -> Any:
 
 
 def _checked(values: object, n: int) -> NDArray[np.float64]:
-    risk = np.array(values, dtype=np.float64)
+    try:
+        risk = np.array(None if np.iscomplexobj(np.asarray(values)) else values, dtype=np.float64)
+    except (TypeError, ValueError):
+        risk = np.array(np.nan)
     if risk.shape != (n,) or not ((risk >= 0) & (risk <= 1)).all():
         raise DataError(
             f"The classifier returned an array of shape {risk.shape} for {n} patients, or values outside 0 "

@@ -44,7 +44,10 @@ def save_model(model: RiskModel, path: str | PathLike[str]) -> None:
         "left_out": [{"name": one.name, "reason": one.reason, "kind": one.kind} for one in model.left_out],
     }
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    try:
+        Path(path).write_text(text + "\n", encoding="utf-8")
+    except (OSError, TypeError) as error:
+        raise NotSavable(f"The model cannot be written to {path!r}: {error}. Name a file.") from error
 
 
 def load_model(path: str | PathLike[str]) -> RiskModel:
@@ -52,6 +55,8 @@ def load_model(path: str | PathLike[str]) -> RiskModel:
     try:
         content: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
         found = content.get("schema")
+    except (OSError, TypeError) as error:
+        raise DataError(f"{path!r} cannot be read: {error}. Name a file of RiskModel.save.") from error
     except (json.JSONDecodeError, UnicodeDecodeError, AttributeError):
         found = None
     if found != SCHEMA:
@@ -59,6 +64,15 @@ def load_model(path: str | PathLike[str]) -> RiskModel:
             f"{path} is not a risk model of this version (schema {found!r}, expected {SCHEMA!r}). Save it "
             "again with this version of causalmed."
         )
+    try:
+        return _model(content)
+    except DataError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(f"{path} is damaged or was changed by hand: {error}.") from error
+
+
+def _model(content: dict[str, Any]) -> RiskModel:
     about = content["description"]
     return RiskModel(
         outcome=about["outcome"],
@@ -100,6 +114,11 @@ def _predictor(content: dict[str, Any]) -> LinearPredictor:
             f"{', '.join(recipe.names)}, and {', '.join(content['names'])} were stored."
         )
     coefficients = np.array(content["coefficients"], dtype=np.float64)
+    if coefficients.shape != (len(recipe.names),) or not np.isfinite(coefficients).all():
+        raise DataError(
+            f"The stored model has {len(recipe.names)} columns and needs as many finite coefficients; it "
+            f"holds {content['coefficients']!r:.200}. Save the model again."
+        )
     coefficients.setflags(write=False)
     return LinearPredictor(recipe=recipe, coefficients=coefficients, formula=content["formula"])
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.engine import require_share
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 
 __all__ = ["Threshold", "guaranteed_rank", "guaranteed_threshold", "negatives_needed"]
@@ -177,8 +178,13 @@ def guaranteed_threshold(risk: NDArray[np.float64], *, specificity: float, delta
 
 
 def _require(specificity: float, delta: float) -> None:
-    for name, value, example in (("specificity", specificity, 0.93), ("delta", delta, 0.05)):
-        if not 0 < value < 1:
-            raise InvalidArgument(
-                f"{name}={value!r} is not between 0 and 1. It is a probability; give for example {example:g}."
-            )
+    require_share("specificity", specificity, example=0.93)
+    require_share("delta", delta, example=0.05)
+
+
+def checked_threshold(threshold: object) -> float:
+    """Return a threshold that a person stated, or say that it is no risk."""
+    number = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+    if not number or not 0 <= float(threshold) <= 1:  # type: ignore[arg-type]
+        raise InvalidArgument(f"threshold={threshold!r} is not a risk. Give a number between 0 and 1.")
+    return float(threshold)  # type: ignore[arg-type]

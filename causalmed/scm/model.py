@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from causalmed.engine import require_names
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Effect, Gate, Provenance
@@ -182,7 +183,7 @@ class StructuralCausalModel:
             A node or a value that the model does not know.
         """
         at_least(1, n, "n")
-        asked = self.order if nodes is None else tuple(nodes)
+        asked = self.order if nodes is None else require_names("nodes", nodes)
         fixed = read_do(do, self.nodes, rows=n)
         plan = self.plan(exposures=tuple(fixed), targets=asked)
         values = run(plan, self.mechanisms, noise=noise_from(seed, n), do=fixed) | fixed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from causalmed.engine import require_share
 from causalmed.errors import InvalidArgument
 
 __all__ = ["Request", "at_least"]
@@ -31,12 +32,15 @@ class Request:
             raise InvalidArgument.option("population", self.population, POPULATIONS)
         for name, least in (("draws", 1), ("replicates", 20), ("seed", 0)):
             at_least(least, getattr(self, name), name)
-        if not 0 < self.level < 1:
-            raise InvalidArgument(f"level={self.level!r} must be between 0 and 1.")
+        require_share("level", self.level, example=0.95)
+        if not isinstance(self.exposure, str):
+            raise InvalidArgument(f"exposure={self.exposure!r} must be the name of one node.")
         if self.exposure == self.outcome:
             raise InvalidArgument(f"Exposure and outcome are both {self.exposure!r}.")
-        if isinstance(self.contrast, str) or len(self.contrast) != 2:
+        if not isinstance(self.contrast, tuple | list) or len(self.contrast) != 2:
             raise InvalidArgument(f"contrast={self.contrast!r} must be two values of the exposure.")
+        if self.contrast[0] == self.contrast[1]:
+            raise InvalidArgument(f"contrast={self.contrast!r} compares a value with itself; name two.")
 
 
 def at_least(least: int, value: object, name: str) -> None:

@@ -10,6 +10,7 @@ import json
 import math
 import zipfile
 from collections.abc import Callable, Mapping
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,13 +64,20 @@ def save_model(model: StructuralCausalModel, path: str | Path) -> None:
     stream = io.BytesIO()
     np.savez(stream, **arrays)  # type: ignore[arg-type]
     text = json.dumps(described, indent=1, allow_nan=False, ensure_ascii=False)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("model.json", _DATE), text, zipfile.ZIP_DEFLATED)
         archive.writestr(zipfile.ZipInfo("arrays.npz", _DATE), stream.getvalue(), zipfile.ZIP_DEFLATED)
+    try:
+        Path(path).write_bytes(content.getvalue())
+    except (OSError, TypeError) as error:
+        raise NotSavable(f"The model cannot be written to {path!r}: {error}. Name a file.") from error
 
 
 def load_model(cls: type[StructuralCausalModel], path: str | Path) -> StructuralCausalModel:
     """Read a model; see :meth:`StructuralCausalModel.load`."""
+    if not isinstance(path, str | PathLike):
+        raise DataError(f"{path!r} is not the name of a file that StructuralCausalModel.save wrote.")
     described, arrays = _read(Path(path))
     if described.get("what") != _WHAT or described.get("schema") != SCHEMA:
         raise DataError(
@@ -78,7 +86,7 @@ def load_model(cls: type[StructuralCausalModel], path: str | Path) -> Structural
         )
     try:
         return _assembled(cls, described, arrays)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise DataError(f"{path} is damaged or was changed by hand: {error}.") from error
 
 
@@ -86,6 +94,9 @@ def _assembled(
     cls: type[StructuralCausalModel], described: Mapping[str, Any], arrays: Mapping[str, FloatArray]
 ) -> StructuralCausalModel:
     pillows = {node: tuple(seen) for node, seen in described["pillows"].items()}
+    nodes = set(Graph.parse(described["projected"]).nodes)
+    if not nodes == set(pillows) == set(described["order"]):
+        raise ValueError("its order names other nodes than its graph")
     provenance = dict(described["provenance"])
     return cls(
         graph=Graph.parse(described["graph"]),

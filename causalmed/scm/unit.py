@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
+from causalmed.cohort import Cohort
+from causalmed.engine import require_instance, require_share
 from causalmed.errors import InvalidArgument
 from causalmed.scm.abduction import Facts, check_abduction
 from causalmed.scm.bounds import Bounds, outcome_bounds
@@ -20,7 +22,6 @@ from causalmed.scm.resampling import resampled
 from causalmed.scm.terms import FloatArray
 
 if TYPE_CHECKING:
-    from causalmed.cohort import Cohort
     from causalmed.scm.model import StructuralCausalModel
 
 __all__ = ["draw_counterfactuals", "unit_counterfactuals"]
@@ -39,8 +40,9 @@ def unit_counterfactuals(
     seed: int,
 ) -> Counterfactuals:
     """Answer for each patient; see :meth:`StructuralCausalModel.counterfactual`."""
-    if coupling != "bounds" and coupling not in COUPLINGS:
+    if coupling not in ("bounds", *COUPLINGS):
         raise InvalidArgument.option("coupling", coupling, ("bounds", *COUPLINGS))
+    require_share("level", level, example=0.95)
     for name, value, least in (("draws", draws, 1), ("replicates", replicates, 0), ("seed", seed, 0)):
         at_least(least, value, name)
     if model.nodes[outcome].kind in {"ordinal", "categorical"}:
@@ -116,6 +118,9 @@ def _facts(
     targets: Sequence[str],
     unknown: str | None = None,
 ) -> Facts:
+    require_instance("patients", patients, Cohort, how="cohort.patient(unit)")
+    if not isinstance(do, Mapping):
+        raise InvalidArgument(f"do= maps nodes to values, such as {{'late': 0}}; got {do!r}.")
     fixed = read_do(do, model.nodes, rows=patients.n, numbers_are_codes=unknown is not None)
     plan = model.plan(exposures=tuple(fixed), targets=targets)
     read = [node for node in model.factors.closure((*targets, *fixed)) if node != unknown]

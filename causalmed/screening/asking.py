@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 
 from causalmed.cohort import Cohort
-from causalmed.engine import Local
+from causalmed.engine import Local, require_instance, require_names, require_seed, require_share
 from causalmed.errors import CausalmedWarning, ColumnNotFound, InvalidArgument, UnknownNode
 from causalmed.estimation import TMLE, Estimator
 from causalmed.graph import Graph
@@ -49,7 +49,7 @@ def screen_risks(
         A binary column; None: the cohort's outcome.
     candidates : iterable of str, optional
         Nodes of the graph; None: those marked ``[exposure]``.
-    estimator : GComputation, IPW, AIPW, TMLE or None
+    estimator : GComputation, IPW, IPWRA, AIPW, TMLE or None
         None: ``TMLE()``.
     alpha : float
         Probability of calling any candidate a cause that is none, in (0, 1).
@@ -87,6 +87,11 @@ def screen_risks(
     music | no material effect
     """
     spec = TMLE() if estimator is None else estimator
+    require_instance("graph", graph, Graph, how="Graph.parse(text)")
+    require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
+    require_seed(seed)
+    if isinstance(spec, type) or not hasattr(spec, "targets"):
+        raise InvalidArgument(f"estimator={spec!r} is none. Use GComputation(), IPW(), AIPW() or TMLE().")
     target = _outcome(graph, cohort, outcome)
     names = _candidates(graph, candidates, target)
     _check_numbers(alpha, margin)
@@ -143,11 +148,8 @@ def _outcome(graph: Graph, cohort: Cohort, outcome: str | None) -> str:
 
 
 def _candidates(graph: Graph, candidates: Iterable[str] | None, outcome: str) -> tuple[str, ...]:
-    if isinstance(candidates, str):
-        candidates = (candidates,)
-    named = (
-        tuple(node for node in graph.nodes if node in graph.exposures) if candidates is None else candidates
-    )
+    marked = tuple(node for node in graph.nodes if node in graph.exposures)
+    named = marked if candidates is None else require_names("candidates", candidates)
     names = tuple(dict.fromkeys(named))
     if not names:
         raise InvalidArgument(
@@ -162,9 +164,5 @@ def _candidates(graph: Graph, candidates: Iterable[str] | None, outcome: str) ->
 
 
 def _check_numbers(alpha: float, margin: float) -> None:
-    if isinstance(alpha, bool) or not 0 < alpha < 1:
-        raise InvalidArgument(f"alpha={alpha!r} must be between 0 and 1, such as 0.05.")
-    if isinstance(margin, bool) or not 0 < margin < 1:
-        raise InvalidArgument(
-            f"margin={margin!r} must be a risk difference between 0 and 1; 0.01 is one in 100 patients."
-        )
+    require_share("alpha", alpha, example=0.05)
+    require_share("margin", margin, example=0.01)
