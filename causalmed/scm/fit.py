@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from causalmed.engine import Local
+from causalmed.cohort import Cohort
+from causalmed.engine import Local, require_instance
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Provenance
 from causalmed.scm.factorisation import Factorisation, factorise
-from causalmed.scm.fitting import fit_mechanism
+from causalmed.scm.fitting import fit_mechanism, likelier_law
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.nodes import NodeInfo
 from causalmed.scm.specs import MechanismSpec, spec_for
 
 if TYPE_CHECKING:
-    from causalmed.cohort import Cohort, Column
+    from causalmed.cohort import Column
 
 __all__ = ["fit_scm"]
 
@@ -52,8 +53,9 @@ def fit_scm(
     mechanisms : mapping of str to str, MechanismSpec or Mechanism, optional
         Node → what it shall be: a family ("logistic", "linear", "lognormal", "ordinal", "categorical"),
         a spec with terms, or a finished mechanism that is taken as it is. By default by the kind of the
-        column: logistic for binary, linear-Gaussian for numbers and counts, proportional odds for ordinal,
-        multinomial for categorical; the observed distribution for nodes without causes.
+        column: logistic for binary, linear-Gaussian for numbers and counts (lognormal for a positive number
+        where that is the likelier), proportional odds for ordinal, multinomial for categorical; the
+        observed distribution for nodes without causes.
     seed : int
         Recorded in the provenance; the fit itself has no randomness.
     n_jobs : int
@@ -90,20 +92,20 @@ def fit_scm(
     >>> print(scm.effect(exposure="late", outcome="ssi").risk_difference)
     0.067 (95 % CI 0.046 to 0.089)
     """
+    require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
     projected = _projected(graph, cohort)
     outcomes = sorted(graph.outcomes)
     if not outcomes and cohort.outcome is not None and cohort.outcome in projected:
         outcomes = [cohort.outcome]
     factors = factorise(projected, outcomes=outcomes)
+    if not isinstance(mechanisms, Mapping | None):
+        raise InvalidArgument(
+            f"mechanisms={mechanisms!r} must map nodes to mechanisms, such as {{'age': 'linear'}}."
+        )
     stated = dict(mechanisms or {})
     if unknown := [name for name in stated if name not in projected]:
         raise UnknownNode.among(unknown, projected.nodes)
-    specs = {
-        node: spec_for(
-            node, cohort.column(node).kind, stated=stated.get(node), root=not factors.pillows[node]
-        )
-        for node in factors.order
-    }
+    specs = {node: _spec(node, cohort, factors, stated.get(node)) for node in factors.order}
     fitted = Local(n_jobs=n_jobs).map(lambda node: _fit(node, cohort, factors, specs[node]), factors.order)
     return StructuralCausalModel(
         graph=graph,
@@ -136,6 +138,17 @@ def _projected(graph: Graph, cohort: Cohort) -> Graph:
     if not graph.observed:
         raise DataError("The graph has no observed node, so there is nothing to fit.")
     return graph.latent_projection()
+
+
+def _spec(
+    node: str, cohort: Cohort, factors: Factorisation, stated: str | MechanismSpec | Mechanism | None
+) -> MechanismSpec | Mechanism:
+    """Return what was stated, else the law of the column's kind; of a positive number, the likelier one."""
+    column = cohort.column(node)
+    spec = spec_for(node, column.kind, stated=stated, root=not factors.pillows[node])
+    if stated is not None or not isinstance(spec, MechanismSpec) or spec.family != "linear":
+        return spec
+    return likelier_law(column, [cohort.column(name) for name in factors.pillows[node]], spec)
 
 
 def _fit(node: str, cohort: Cohort, factors: Factorisation, spec: MechanismSpec | Mechanism) -> Mechanism:

@@ -21,7 +21,7 @@ from causalmed.scm.ordinal import Ordinal, ordinal_step
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, FloatArray, Predictor, Term, factors_of
 
-__all__ = ["fit_mechanism"]
+__all__ = ["fit_mechanism", "likelier_law"]
 
 _WITH_LEVELS = ("ordinal", "categorical")
 
@@ -72,6 +72,37 @@ def fit_mechanism(column: ColumnLike, inputs: Sequence[ColumnLike], spec: Mechan
         return _FITTERS[spec.family](task)
     except CausalmedError as error:
         raise type(error)(f"Mechanism of {column.name!r}: {error}") from error
+
+
+def likelier_law(column: ColumnLike, inputs: Sequence[ColumnLike], spec: MechanismSpec) -> MechanismSpec:
+    r"""Choose between a linear and a lognormal law for a positive continuous column.
+
+    Both have the same number of parameters, so the higher likelihood decides: lognormal where
+    :math:`n(\log s - \log s_{\log}) > \sum_i \log y_i`, with the residual standard deviations
+    :math:`s` of y and :math:`s_{\log}` of log y.
+
+    Parameters
+    ----------
+    column : ColumnLike
+        The node.
+    inputs : sequence of ColumnLike
+        What it is conditioned on.
+    spec : MechanismSpec
+        The linear spec; returned where it is the likelier, or the column is not positive and continuous.
+
+    Returns
+    -------
+    MechanismSpec
+    """
+    values = np.asarray(column.values, dtype=np.float64)
+    if column.kind != "continuous" or not np.all(values > 0):
+        return spec
+    lognormal = MechanismSpec(family="lognormal")
+    plain, logged = (fit_mechanism(column, inputs, law) for law in (spec, lognormal))
+    assert isinstance(plain, LinearGaussian)
+    assert isinstance(logged, LinearGaussian)
+    gain = len(values) * (np.log(plain.sd) - np.log(logged.sd)) - np.log(values).sum()
+    return lognormal if gain > 0 else spec
 
 
 def _terms(inputs: Sequence[ColumnLike], stated: Sequence[str] | None, *, node: str) -> tuple[Term, ...]:

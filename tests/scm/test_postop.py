@@ -47,7 +47,7 @@ def test_ratings_that_share_frailty_with_infection_are_refused(scm, rating):
 
 
 def test_on_causes_alone_the_rating_would_seem_to_cause_infection(postop):
-    """The truth is no effect; without the latent cause the model finds about three points."""
+    """The truth is no effect; without the latent cause the model finds about two points."""
     keep = set(postop.graph.nodes) - {"frailty"}
     edges = [(a, b) for a, b in postop.graph.directed if {a, b} <= keep]
     wanted = Graph.of(edges).ancestors("infection_30d")
