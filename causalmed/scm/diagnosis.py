@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from causalmed.engine import Local, fold_of
+from causalmed.cohort import Cohort
+from causalmed.engine import Local, fold_of, require_instance
 from causalmed.errors import CausalmedError
 from causalmed.results import Check, Gate, State
 from causalmed.scm.empirical import Empirical
@@ -32,7 +33,6 @@ from causalmed.scm.nodes import columns_of
 from causalmed.scm.terms import FloatArray, Values
 
 if TYPE_CHECKING:
-    from causalmed.cohort import Cohort
     from causalmed.scm.model import StructuralCausalModel
 
 __all__ = ["diagnose_model"]
@@ -59,6 +59,7 @@ class _Held:
 
 def diagnose_model(model: StructuralCausalModel, cohort: Cohort, *, seed: int, n_jobs: int) -> Gate:
     """Check every node with causes; see :meth:`StructuralCausalModel.diagnose`."""
+    require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
     columns = columns_of(cohort, model.order, model.nodes)
     same = model.cohort is not None and model.cohort.fingerprint == cohort.fingerprint
     keys = cohort.unit_keys
