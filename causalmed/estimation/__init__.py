@@ -3,10 +3,10 @@
 The room's question: *how large is an identified effect, how sure is that, and how fragile?*
 :func:`estimate` takes an :class:`~causalmed.identification.Estimand` and a cohort and returns an
 :class:`~causalmed.results.Effect`. The estimators are values: :class:`GComputation`,
-:class:`IPW`, :class:`AIPW`, :class:`TMLE`. The room may not choose an adjustment set.
+:class:`IPW`, :class:`IPWRA`, :class:`AIPW`, :class:`TMLE`. The room may not choose an adjustment set.
 """
 
 from causalmed.estimation.estimating import estimate
-from causalmed.estimation.specs import AIPW, IPW, TMLE, Estimator, GComputation
+from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 
-__all__ = ["AIPW", "IPW", "TMLE", "Estimator", "GComputation", "estimate"]
+__all__ = ["AIPW", "IPW", "IPWRA", "TMLE", "Estimator", "GComputation", "estimate"]

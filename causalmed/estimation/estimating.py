@@ -6,7 +6,7 @@ import warnings
 from dataclasses import replace
 
 from causalmed.cohort import Cohort
-from causalmed.engine import Executor, Local
+from causalmed.engine import Executor, Local, require_seed, require_share
 from causalmed.errors import (
     CausalmedError,
     InvalidArgument,
@@ -22,7 +22,7 @@ from causalmed.estimation.pictures import balance_picture, overlap_picture
 from causalmed.estimation.positivity import Truncation, refuse_holes, truncate
 from causalmed.estimation.problem import Problem, pose_problem
 from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances, learns, solve
-from causalmed.estimation.specs import AIPW, IPW, TMLE, Estimator, GComputation
+from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
 from causalmed.estimation.targets import LABELS
 from causalmed.identification import Estimand
@@ -57,7 +57,7 @@ def estimate(
         it is.
     cohort : Cohort
         The patients. Never changed.
-    estimator : GComputation, IPW, AIPW, TMLE or None
+    estimator : GComputation, IPW, IPWRA, AIPW, TMLE or None
         How; None: ``TMLE()``.
     contrast : tuple of float
         (a, b): the two values of the exposure that are compared; (1, 0) or (0, 1).
@@ -211,9 +211,9 @@ def _check_arguments(
         raise InvalidArgument(
             f"estimate() needs a Cohort, not {type(cohort).__name__}: Cohort.from_frame(frame, …)."
         )
-    if not isinstance(spec, GComputation | IPW | AIPW | TMLE):
+    if not isinstance(spec, GComputation | IPW | IPWRA | AIPW | TMLE):
         raise InvalidArgument(
-            f"estimator={spec!r} is not an estimator. Use GComputation(), IPW(), AIPW() or TMLE()."
+            f"estimator={spec!r} is not an estimator. Use GComputation(), IPW(), IPWRA(), AIPW() or TMLE()."
         )
     _check_fit(estimand, spec, population)
     if by is not None:
@@ -224,10 +224,8 @@ def _check_arguments(
         raise InvalidArgument(
             f"horizon={horizon!r} is not available yet: outcomes with a time cannot be estimated."
         )
-    if isinstance(level, bool) or not 0 < level < 1:
-        raise InvalidArgument(f"level={level!r} must be between 0 and 1, such as 0.95.")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise InvalidArgument(f"seed={seed!r} must be a whole number, at least 0.")
+    require_share("level", level, example=0.95)
+    require_seed(seed)
 
 
 def _check_fit(estimand: Estimand, spec: Estimator, population: str) -> None:
@@ -237,7 +235,7 @@ def _check_fit(estimand: Estimand, spec: Estimator, population: str) -> None:
             f"{type(spec).__name__} cannot evaluate an effect identified by {estimand.kind!r}; it evaluates: "
             f"{able}. Measure what would allow adjustment, or read the formula of the estimand."
         )
-    if population not in spec.populations:
+    if not isinstance(population, str) or population not in spec.populations:
         raise InvalidArgument.option("population", population, sorted(spec.populations))
     if population == "overlap" and not getattr(spec, "stabilised", True):
         raise InvalidArgument(

@@ -40,7 +40,13 @@ def values(working: Working) -> Array:
     return np.asarray(sums / total)
 
 
-def influence(working: Working, psi: Array, outcome: ArmRegressions) -> Array:
+def influence(
+    working: Working,
+    psi: Array,
+    outcome: ArmRegressions,
+    *,
+    coefficients: tuple[Array, Array] | None = None,
+) -> Array:
     """Return the influence of each patient, the estimation of the regression included.
 
     Parameters
@@ -51,6 +57,8 @@ def influence(working: Working, psi: Array, outcome: ArmRegressions) -> Array:
         What it returned.
     outcome : ArmRegressions
         The regressions behind it.
+    coefficients : tuple of ndarray, shape (n, p), optional
+        Influence on the coefficients of each arm's regression; None: that of the regression alone.
 
     Returns
     -------
@@ -59,12 +67,11 @@ def influence(working: Working, psi: Array, outcome: ArmRegressions) -> Array:
     t = _tilt(working)
     share = t.mean()
     answer = np.empty((len(t), 3))
-    shared = None if outcome.separate else outcome.models[0].coefficient_influence()
+    on_coefficients = coefficients or outcome.each(lambda model, _: model.coefficient_influence())
     for column, arm in enumerate((1, 0)):
         m, model, X = working.regression(arm), outcome.models[column], outcome.matrices[column]
-        on_coefficients = model.coefficient_influence() if shared is None else shared
         gradient = (t * model.slope(m)) @ X / len(t)
-        answer[:, column] = (t * (m - psi[column]) + on_coefficients @ gradient) / share
+        answer[:, column] = (t * (m - psi[column]) + on_coefficients[column] @ gradient) / share
     answer[:, 2] = t * (working.outcome - psi[2]) / share
     return answer
 

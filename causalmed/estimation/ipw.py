@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from causalmed.estimation.models import Regression
 from causalmed.estimation.targets import Working, tilt_of
 
-__all__ = ["influence", "values"]
+__all__ = ["influence", "slopes", "values"]
 
 Array = NDArray[np.float64]
 
@@ -77,7 +77,7 @@ def influence(
     if propensity is None:
         return answer
     on_coefficients = propensity.coefficient_influence()
-    for column, slope in enumerate(_slopes(working)):
+    for column, slope in enumerate(slopes(working)):
         slope = slope if truncated is None else np.where(truncated, 0.0, slope)
         centred = Y - psi[column] if stabilised else Y
         gradient = (slope * centred) @ propensity.matrix / (len(Y) * masses[column])
@@ -99,7 +99,7 @@ def _size(working: Working) -> Array:
     return tilt_of(working).t
 
 
-def _slopes(working: Working) -> tuple[Array, Array, Array]:
+def slopes(working: Working) -> tuple[Array, Array, Array]:
     """Return the derivatives of the three weights by the linear predictor of the propensity."""
     A, e = working.exposed, working.score
     none, v = np.zeros_like(A), e * (1 - e)

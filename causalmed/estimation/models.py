@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from causalmed.engine import Executor
+from causalmed.engine import Executor, Local
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.refits import least_squares_without_each, logistic_without_each
@@ -26,6 +27,7 @@ from causalmed.regression import (
 __all__ = ["ArmRegressions", "Regression", "fit_outcome", "fit_propensity"]
 
 Array = NDArray[np.float64]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,6 +48,8 @@ class Regression:
         The fit.
     columns : tuple of str
         Columns of the table that the design reads.
+    weights : ndarray, shape (n,), or None
+        Weight of each row in the fit; None: one.
     """
 
     spec: Logistic | Linear
@@ -54,6 +58,7 @@ class Regression:
     rows: NDArray[np.bool_]
     fit: GLMFit
     columns: tuple[str, ...]
+    weights: Array | None = None
 
     @property
     def parameters(self) -> int:
@@ -68,26 +73,55 @@ class Regression:
         """Return the derivative of the mean by the linear predictor."""
         return mean * (1 - mean) if self.fit.family == "binomial" else np.ones_like(mean)
 
-    def coefficient_influence(self) -> Array:
+    @property
+    def scores(self) -> Array:
+        r"""Scores before weighting, :math:`x_i (y_i - \mu_i)`, zero in rows not fitted; shape (n, p)."""
+        used = self.rows.astype(np.float64)
+        return np.asarray(self.matrix * (used * (self.response - self.mean(self.matrix)))[:, None])
+
+    def coefficient_influence(self, stacked: Array | None = None) -> Array:
         r"""Return the influence of each row on the coefficients, shape (n, p).
 
-        .. math:: I^{-1} x_i (y_i - \mu_i), \qquad I = \frac1n \sum_i v_i x_i x_i^\top
+        .. math:: I^{-1} \{w_i x_i (y_i - \mu_i) + s_i\}, \qquad I = \frac1n \sum_i w_i v_i x_i x_i^\top
+
+        Parameters
+        ----------
+        stacked : ndarray, shape (n, p), optional
+            s: what equations that were solved before, such as those of the weights, add to the scores.
         """
-        X, mu = self.matrix, self.mean(self.matrix)
-        used = self.rows.astype(np.float64)
-        information = (X * (used * self.slope(mu))[:, None]).T @ X / len(mu)
-        scores = X * (used * (self.response - mu))[:, None]
+        X = self.matrix
+        w = self.rows.astype(np.float64) if self.weights is None else self.rows * self.weights
+        information = (X * (w * self.slope(self.mean(X)))[:, None]).T @ X / len(X)
+        scores = self.scores if self.weights is None else self.scores * self.weights[:, None]
+        scores = scores if stacked is None else scores + stacked
         return np.asarray(np.linalg.solve(information, scores.T).T)
 
-    def without_each(self, clusters: NDArray[np.intp], count: int, executor: Executor) -> list[Array | None]:
-        """Return the coefficients without each cluster in turn; None where there is no answer."""
+    def without_each(
+        self,
+        clusters: NDArray[np.intp],
+        count: int,
+        executor: Executor,
+        weights: Sequence[Array | None] | None = None,
+    ) -> list[Array | None]:
+        """Return the coefficients without each cluster in turn; None where there is no answer.
+
+        ``weights`` holds the weights of all rows without each cluster in turn, where there are any.
+        """
         X, y, g = self.matrix[self.rows], self.response[self.rows], clusters[self.rows]
+        taken = None if weights is None else [None if w is None else w[self.rows] for w in weights]
         if isinstance(self.spec, Linear):
-            return least_squares_without_each(X, y, self.fit.coefficients, g, count, executor)
+            return least_squares_without_each(X, y, self.fit.coefficients, g, count, executor, taken)
         if not self.spec.firth:
-            return logistic_without_each(X, y, self.fit.coefficients, g, count, executor)
+            return logistic_without_each(X, y, self.fit.coefficients, g, count, executor, taken)
         spec, names = self.spec, self.fit.names
-        return executor.map(lambda k: _fit_or_none(spec, X[g != k], y[g != k], names), range(count))
+
+        def refit(k: int) -> Array | None:
+            w = None if taken is None else taken[k]
+            if taken is not None and w is None:
+                return None
+            return _fit_or_none(spec, X[g != k], y[g != k], names, None if w is None else w[g != k])
+
+        return executor.map(refit, range(count))
 
     def mean_at(self, matrix: Array, coefficients: Array) -> Array:
         """Return means on a design for other coefficients."""
@@ -120,6 +154,13 @@ class ArmRegressions:
         """Number of coefficients of the larger model."""
         return max(model.parameters for model in self.models)
 
+    def each(self, of: Callable[[Regression, int | None], T]) -> tuple[T, T]:
+        """Apply a function to each model and its arm (1, 0), or once, with no arm, where one covers both."""
+        if self.separate:
+            return of(self.models[0], 1), of(self.models[1], 0)
+        shared = of(self.models[0], None)
+        return shared, shared
+
     @property
     def means(self) -> tuple[Array, Array]:
         """Fitted means of all rows under a and under b."""
@@ -128,7 +169,12 @@ class ArmRegressions:
 
 
 def fit_outcome(
-    problem: Problem, spec: Logistic | Linear, *, by_arm: bool, executor: Executor
+    problem: Problem,
+    spec: Logistic | Linear,
+    *,
+    by_arm: bool,
+    executor: Executor,
+    weights: tuple[Array, Array] | None = None,
 ) -> ArmRegressions:
     """Fit the outcome regression on everybody, or on each arm.
 
@@ -142,6 +188,8 @@ def fit_outcome(
         One model for each arm, on the adjustment set alone.
     executor : Executor
         Who runs the blocks.
+    weights : tuple of ndarray, shape (n,), optional
+        Weights of the exposed and of the unexposed, each zero in the other arm.
 
     Returns
     -------
@@ -163,7 +211,10 @@ def fit_outcome(
         recipe = DesignRecipe.learn(problem.covariates, formula=spec.formula)
         X = recipe.build(problem.covariates, rows=problem.n).matrix
         arms = (problem.exposed == 1, problem.exposed == 0)
-        fitted = [_regress(spec, X, problem.outcome, rows, recipe, executor) for rows in arms]
+        fitted = [
+            _regress(spec, X, problem.outcome, rows, recipe, executor, w)
+            for rows, w in zip(arms, weights or (None, None), strict=True)
+        ]
         return ArmRegressions(models=(fitted[0], fitted[1]), matrices=(X, X))
     columns = (problem.exposure_column, *problem.covariates)
     recipe = DesignRecipe.learn(columns, formula=spec.formula)
@@ -171,7 +222,8 @@ def fit_outcome(
     a, b = (recipe.build(columns, override={name: value}).matrix for value in problem.contrast)
     everybody = np.ones(problem.n, dtype=bool)
     observed = np.where(problem.exposed[:, None] == 1, a, b)
-    model = _regress(spec, observed, problem.outcome, everybody, recipe, executor)
+    total = None if weights is None else weights[0] + weights[1]
+    model = _regress(spec, observed, problem.outcome, everybody, recipe, executor, total)
     return ArmRegressions(models=(model, model), matrices=(a, b))
 
 
@@ -191,28 +243,34 @@ def _regress(
     rows: NDArray[np.bool_],
     recipe: DesignRecipe,
     executor: Executor,
+    weights: Array | None = None,
 ) -> Regression:
-    everything = bool(rows.all())
-    fit = _fit(spec, X if everything else X[rows], y if everything else y[rows], recipe.names, executor)
-    return Regression(spec=spec, matrix=X, response=y, rows=rows, fit=fit, columns=recipe.columns)
+    taken = (X, y, weights)
+    if not rows.all():
+        taken = (X[rows], y[rows], None if weights is None else weights[rows])
+    fit = _fit(spec, taken[0], taken[1], recipe.names, taken[2], executor)
+    return Regression(
+        spec=spec, matrix=X, response=y, rows=rows, fit=fit, columns=recipe.columns, weights=weights
+    )
 
 
 def _fit(
-    spec: Logistic | Linear, X: Array, y: Array, names: Sequence[str], executor: Executor | None = None
+    spec: Logistic | Linear,
+    X: Array,
+    y: Array,
+    names: Sequence[str],
+    weights: Array | None,
+    executor: Executor,
 ) -> GLMFit:
     if isinstance(spec, Linear):
-        return (
-            fit_linear(X, y, names=names)
-            if executor is None
-            else fit_linear(X, y, names=names, executor=executor)
-        )
-    if executor is None:
-        return fit_logistic(X, y, names=names, firth=spec.firth)
-    return fit_logistic(X, y, names=names, firth=spec.firth, executor=executor)
+        return fit_linear(X, y, weights=weights, names=names, executor=executor)
+    return fit_logistic(X, y, weights=weights, names=names, firth=spec.firth, executor=executor)
 
 
-def _fit_or_none(spec: Logistic | Linear, X: Array, y: Array, names: Sequence[str]) -> Array | None:
+def _fit_or_none(
+    spec: Logistic | Linear, X: Array, y: Array, names: Sequence[str], weights: Array | None
+) -> Array | None:
     try:
-        return _fit(spec, X, y, names).coefficients
+        return _fit(spec, X, y, names, weights, Local()).coefficients
     except CausalmedError:
         return None

@@ -8,7 +8,7 @@ prediction depends on it. Newton's method from there needs two or three passes o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -29,7 +29,13 @@ _MELTED: Final = 1e-3
 
 
 def logistic_without_each(
-    X: Array, y: Array, beta: Array, clusters: NDArray[np.intp], count: int, executor: Executor
+    X: Array,
+    y: Array,
+    beta: Array,
+    clusters: NDArray[np.intp],
+    count: int,
+    executor: Executor,
+    weights: Sequence[Array | None] | None = None,
 ) -> list[Array | None]:
     r"""Refit a logistic regression without each cluster.
 
@@ -47,6 +53,8 @@ def logistic_without_each(
         G.
     executor : Executor
         Runs the clusters.
+    weights : sequence of ndarray, shape (n,), or None, optional
+        Weights of all rows in the fit without each cluster; None for a cluster: no answer.
 
     Returns
     -------
@@ -57,32 +65,39 @@ def logistic_without_each(
     Z, back, gamma = _coordinates(X, beta, mu * (1 - mu))
     zero, one = np.zeros(len(beta)), np.ones(len(beta))
 
-    def moments(c: Array, rows: NDArray[np.intp]) -> tuple[Array, Array]:
+    def moments(c: Array, rows: NDArray[np.intp], w: Array | None) -> tuple[Array, Array]:
         starts = np.array([0, len(rows)], dtype=np.intp)
-        line = kernel.statistics(Z, y, None, None, c[None, :], zero, one, rows, starts)[0]
+        line = kernel.statistics(Z, y, w, None, c[None, :], zero, one, rows, starts)[0]
         return line[2 : 2 + len(c)], _symmetric(line[2 + len(c) :], len(c))
 
-    # one pass by cluster gives every complement its first step: all clusters but one
-    order = np.argsort(clusters, kind="stable")
-    starts = np.searchsorted(clusters[order], np.arange(count + 1)).astype(np.intp)
-    each = kernel.statistics(Z, y, None, None, np.tile(gamma, (count, 1)), zero, one, order, starts)
-    others = each.sum(axis=0) - each
+    p, first = len(beta), np.zeros((count, len(beta)))
+    if weights is None:
+        # one pass by cluster gives every complement its first step: all clusters but one
+        order = np.argsort(clusters, kind="stable")
+        starts = np.searchsorted(clusters[order], np.arange(count + 1)).astype(np.intp)
+        each = kernel.statistics(Z, y, None, None, np.tile(gamma, (count, 1)), zero, one, order, starts)
+        others = (each.sum(axis=0) - each) / len(y)
+        first = np.array([_step(_symmetric(line[2 + p :], p), line[2 : 2 + p])[0] for line in others])
 
     def refit(group: int) -> Array | None:
         rows = np.flatnonzero(clusters != group)
-        outcomes = y[rows]
-        if not len(rows) or outcomes.min() == outcomes.max():
+        w = None if weights is None else weights[group]
+        if not len(rows) or y[rows].min() == y[rows].max() or (weights is not None and w is None):
             return None
-        p = len(gamma)
-        first, _ = _step(_symmetric(others[group, 2 + p :], p) / len(y), others[group, 2 : 2 + p] / len(y))
-        moved = _newton(gamma + first, lambda c: moments(c, rows), len(y))
+        moved = _newton(gamma + first[group], lambda c: moments(c, rows, w), len(y))
         return None if moved is None else back @ moved
 
     return executor.map(refit, range(count))
 
 
 def least_squares_without_each(
-    X: Array, y: Array, beta: Array, clusters: NDArray[np.intp], count: int, executor: Executor
+    X: Array,
+    y: Array,
+    beta: Array,
+    clusters: NDArray[np.intp],
+    count: int,
+    executor: Executor,
+    weights: Sequence[Array | None] | None = None,
 ) -> list[Array | None]:
     """Refit a linear regression without each cluster, exactly; arguments as for the logistic one."""
     Z, back, gamma = _coordinates(X, beta, np.ones(len(y)))
@@ -90,7 +105,11 @@ def least_squares_without_each(
 
     def refit(group: int) -> Array | None:
         rows = clusters != group
-        information, score = Z[rows].T @ Z[rows], Z[rows].T @ residual[rows]
+        w = None if weights is None else weights[group]
+        if weights is not None and w is None:
+            return None
+        left = Z[rows] if w is None else Z[rows] * w[rows][:, None]
+        information, score = left.T @ Z[rows], left.T @ residual[rows]
         step, _ = _step(information / len(y), score / len(y))
         return np.asarray(back @ (gamma + step))
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from causalmed.engine import Executor
 from causalmed.errors import NotConverged
-from causalmed.estimation import aipw, gcomputation, ipw, tmle
+from causalmed.estimation import aipw, gcomputation, ipw, ipwra, tmle
 from causalmed.estimation.learners import cross_fit_outcome, cross_fit_propensity
 from causalmed.estimation.models import ArmRegressions, Regression, fit_outcome, fit_propensity
 from causalmed.estimation.positivity import Truncation, truncate
 from causalmed.estimation.problem import Problem
-from causalmed.estimation.specs import IPW, TMLE, Estimator, GComputation
+from causalmed.estimation.specs import IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.targets import Working
 from causalmed.regression import Linear, Logistic
 
@@ -102,7 +102,8 @@ def fit_nuisances(problem: Problem, spec: Estimator, *, seed: int, executor: Exe
         working = replace(working, e=truncation.e)
     outcome = None
     if "outcome" in spec.models:
-        outcome, m1, m0 = _outcome(problem, spec, seed=seed, executor=executor)
+        weights = ipwra.weights_of(working) if isinstance(spec, IPWRA) else None
+        outcome, m1, m0 = _outcome(problem, spec, weights, seed=seed, executor=executor)
         working = replace(working, m1=m1, m0=m0)
     return Nuisances(working=working, outcome=outcome, propensity=propensity, truncation=truncation, raw=raw)
 
@@ -128,6 +129,8 @@ def solve(problem: Problem, spec: Estimator, nuisances: Nuisances) -> Solution:
     if isinstance(spec, GComputation):
         assert nuisances.outcome is not None
         phi, source = gcomputation.influence(working, psi, nuisances.outcome), "stacked sandwich"
+    elif isinstance(spec, IPWRA):
+        phi, source = _adjusted_influence(nuisances, psi), "stacked sandwich"
     elif isinstance(spec, IPW):
         phi, source = _weighted_influence(spec, nuisances, psi)
     else:
@@ -154,8 +157,9 @@ def values_without_each(
     """
     assert problem.clusters is not None
     clusters, count = problem.clusters, problem.groups
-    arms = _outcome_refits(nuisances.outcome, clusters, count, executor)
     scores = _propensity_refits(nuisances.propensity, clusters, count, executor)
+    weights = _weights_without_each(problem, nuisances, scores) if isinstance(spec, IPWRA) else None
+    arms = _outcome_refits(nuisances.outcome, clusters, count, executor, weights)
 
     def one(group: int) -> Array | None:
         rows = clusters != group
@@ -199,7 +203,7 @@ def _without(
 def _point(
     problem: Problem, spec: Estimator, working: Working
 ) -> tuple[Array, Working, tmle.Targeted | None]:
-    if isinstance(spec, GComputation):
+    if isinstance(spec, GComputation | IPWRA):
         return gcomputation.values(working), working, None
     if isinstance(spec, IPW):
         return ipw.values(working, stabilised=spec.stabilised), working, None
@@ -222,6 +226,13 @@ def _weighted_influence(spec: IPW, nuisances: Nuisances, psi: Array) -> tuple[Ar
     return phi, "stacked sandwich" if stacked else "robust, weights taken as known"
 
 
+def _adjusted_influence(nuisances: Nuisances, psi: Array) -> Array:
+    assert nuisances.outcome is not None
+    assert nuisances.propensity is not None
+    moved = None if nuisances.truncation is None else nuisances.truncation.moved
+    return ipwra.influence(nuisances.working, psi, nuisances.outcome, nuisances.propensity, truncated=moved)
+
+
 def _propensity(
     problem: Problem, spec: Estimator, *, seed: int, executor: Executor
 ) -> tuple[Array, Regression | None]:
@@ -234,14 +245,19 @@ def _propensity(
 
 
 def _outcome(
-    problem: Problem, spec: Estimator, *, seed: int, executor: Executor
+    problem: Problem,
+    spec: Estimator,
+    weights: tuple[Array, Array] | None,
+    *,
+    seed: int,
+    executor: Executor,
 ) -> tuple[ArmRegressions | None, Array, Array]:
     model = _option(spec, "outcome")
     if model is None:
         model = Logistic() if problem.outcome_kind == "binary" else Linear()
     by_arm = _option(spec, "by_arm")
     if isinstance(model, Logistic | Linear):
-        arms = fit_outcome(problem, model, by_arm=by_arm, executor=executor)
+        arms = fit_outcome(problem, model, by_arm=by_arm, executor=executor, weights=weights)
         return arms, *arms.means
     m1, m0 = cross_fit_outcome(
         problem, model, by_arm=by_arm, folds=_option(spec, "folds"), seed=seed, executor=executor
@@ -254,15 +270,46 @@ def _option(spec: Estimator, name: str) -> Any:
 
 
 def _outcome_refits(
-    outcome: ArmRegressions | None, clusters: NDArray[np.intp], count: int, executor: Executor
+    outcome: ArmRegressions | None,
+    clusters: NDArray[np.intp],
+    count: int,
+    executor: Executor,
+    weights: list[tuple[Array, Array] | None] | None,
 ) -> list[tuple[Array, Array] | None]:
     if outcome is None:
         return [None] * count
-    first = outcome.models[0].without_each(clusters, count, executor)
-    second = outcome.models[1].without_each(clusters, count, executor) if outcome.separate else first
+
+    def refits(model: Regression, arm: int | None) -> list[Array | None]:
+        taken = None if weights is None else [_of_arm(pair, arm) for pair in weights]
+        return model.without_each(clusters, count, executor, taken)
+
+    first, second = outcome.each(refits)
     return [
         None if one is None or two is None else (one, two) for one, two in zip(first, second, strict=True)
     ]
+
+
+def _of_arm(pair: tuple[Array, Array] | None, arm: int | None) -> Array | None:
+    if pair is None:
+        return None
+    return pair[0] + pair[1] if arm is None else pair[0] if arm else pair[1]
+
+
+def _weights_without_each(
+    problem: Problem, nuisances: Nuisances, scores: list[Array | None]
+) -> list[tuple[Array, Array] | None]:
+    """Return the weights of all patients under the propensity model without each cluster."""
+    propensity, truncation = nuisances.propensity, nuisances.truncation
+    assert propensity is not None
+    assert truncation is not None
+    answer: list[tuple[Array, Array] | None] = []
+    for score in scores:
+        if score is None:
+            answer.append(None)
+            continue
+        e = _pulled(propensity.mean_at(propensity.matrix, score), truncation.bound, problem.population)
+        answer.append(ipwra.weights_of(replace(nuisances.working, e=e)))
+    return answer
 
 
 def _propensity_refits(

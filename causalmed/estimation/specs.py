@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Protocol
 from causalmed.errors import InvalidArgument
 from causalmed.regression import Linear, Logistic
 
-__all__ = ["AIPW", "IPW", "TMLE", "Estimator", "GComputation"]
+__all__ = ["AIPW", "IPW", "IPWRA", "TMLE", "Estimator", "GComputation"]
 
 
 class Estimator(Protocol):
@@ -65,12 +65,7 @@ class GComputation:
     by_arm: bool = False
 
     def __post_init__(self) -> None:
-        if self.outcome is not None and not isinstance(self.outcome, Logistic | Linear):
-            raise InvalidArgument(
-                f"GComputation(outcome={type(self.outcome).__name__}) is not accepted: averaging the "
-                "predictions of a machine learner has no valid standard error. Use Logistic() or Linear(), "
-                "or give the learner to AIPW or TMLE."
-            )
+        _check_plug_in("GComputation", self.outcome)
         _check_flag("by_arm", self.by_arm)
 
 
@@ -127,6 +122,60 @@ class IPW:
         _check_flag("stabilised", self.stabilised)
         if self.variance not in ("stacked", "robust"):
             raise InvalidArgument.option("variance", self.variance, ("stacked", "robust"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IPWRA:
+    r"""Inverse-probability-weighted regression adjustment, right if either model is.
+
+    .. math:: \hat\psi_a = \frac{\sum_i t_i\, m(a, L_i; \hat\beta_w)}{\sum_i t_i}, \qquad
+              \sum_i w_i\, x_i \{Y_i - m(A_i, L_i; \hat\beta_w)\} = 0
+
+    G-computation whose outcome regression is fitted with the weights of :class:`IPW`. Risks stay between
+    0 and 1.
+
+    Parameters
+    ----------
+    propensity : Logistic
+        Model of the exposure given the adjustment set.
+    outcome : Logistic, Linear or None
+        Outcome regression; None: by the kind of the outcome. Learners are refused.
+    by_arm : bool
+        Fit one regression among the exposed and one among the unexposed, as ``teffects ipwra`` of Stata
+        does.
+    trim : float or None
+        As for :class:`IPW`.
+
+    References
+    ----------
+    Wooldridge JM (2007). J Econometrics 141:1281-1301, section 6. Słoczyński T, Wooldridge JM (2018).
+    Econometric Theory 34:112-133.
+
+    Examples
+    --------
+    >>> IPWRA(by_arm=True).by_arm
+    True
+    """
+
+    targets: ClassVar[frozenset[str]] = _BACKDOOR
+    populations: ClassVar[frozenset[str]] = _MODEL_FREE_POPULATIONS
+    models: ClassVar[frozenset[str]] = frozenset({"outcome", "propensity"})
+
+    propensity: Logistic = _MAIN_EFFECTS
+    outcome: Logistic | Linear | None = None
+    by_arm: bool = False
+    trim: float | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.propensity, Logistic):
+            raise InvalidArgument(
+                f"IPWRA(propensity={type(self.propensity).__name__}) is not accepted: its standard error "
+                "stacks the equations of both models, which a machine learner does not have. Use "
+                "Logistic(), or give the learner to AIPW or TMLE."
+            )
+        _check_plug_in("IPWRA", self.outcome)
+        _check_flag("by_arm", self.by_arm)
+        _check_trim(self.trim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,6 +273,15 @@ class TMLE:
         _check_trim(self.trim)
         if self.fluctuation not in ("weighted", "covariate"):
             raise InvalidArgument.option("fluctuation", self.fluctuation, ("weighted", "covariate"))
+
+
+def _check_plug_in(estimator: str, outcome: object) -> None:
+    if outcome is not None and not isinstance(outcome, Logistic | Linear):
+        raise InvalidArgument(
+            f"{estimator}(outcome={type(outcome).__name__}) is not accepted: averaging the predictions of a "
+            "machine learner has no valid standard error. Use Logistic() or Linear(), or give the learner "
+            "to AIPW or TMLE."
+        )
 
 
 def _check_flag(name: str, value: object) -> None:

@@ -21,8 +21,9 @@ from causalmed.errors import (
     RareEventWarning,
     RoleConflict,
 )
+from causalmed.estimation import IPWRA
 
-SPECS = (GComputation(), IPW(), AIPW(), TMLE())
+SPECS = (GComputation(), IPW(), IPWRA(), AIPW(), TMLE())
 IDS = (
     *("no-exposed", "all-exposed", "no-events", "all-events", "no-covariate", "no-outcome"),
     *("numeric-exposure", "three-exposures", "three-outcomes", "date", "collinear"),

@@ -8,6 +8,7 @@ import pytest
 
 from causalmed import AIPW, IPW, TMLE, Cohort, Estimand, GComputation, Linear, Logistic, estimate
 from causalmed.errors import DataError
+from causalmed.estimation import IPWRA
 from causalmed.estimation.covariance import clustered, independent, jackknife
 from causalmed.results import State
 
@@ -17,6 +18,8 @@ SPECS = (
     GComputation(),
     GComputation(by_arm=True),
     IPW(),
+    IPWRA(),
+    IPWRA(by_arm=True),
     AIPW(),
     TMLE(),
     TMLE(fluctuation="covariate"),
@@ -58,21 +61,32 @@ def test_jackknife_is_refitting_by_hand(frame, spec, population):
     assert effect.functionals.degrees_of_freedom == 7
 
 
-def test_jackknife_of_linear_regressions(frame):
-    effect = estimate(NUMBER, Cohort.from_frame(frame, cluster="h"), GComputation(outcome=Linear()))
+@pytest.mark.parametrize(
+    ("question", "spec"),
+    [
+        (NUMBER, GComputation(outcome=Linear())),
+        (NUMBER, IPWRA(outcome=Linear())),
+        (NUMBER, IPWRA(outcome=Linear(), by_arm=True)),
+        (QUESTION, IPWRA(outcome=Logistic(firth=True))),
+    ],
+    ids=repr,
+)
+def test_jackknife_of_other_regressions(frame, question, spec):
+    effect = estimate(question, Cohort.from_frame(frame, cluster="h"), spec)
     left = [
-        estimate(NUMBER, Cohort.from_frame(frame[frame.h != name]), GComputation(outcome=Linear()))
+        estimate(question, Cohort.from_frame(frame[frame.h != name]), spec)
         for name in sorted(frame.h.unique())
     ]
     by_hand = jackknife(np.array([other.functionals.values for other in left]), effect.functionals.values)
     assert np.allclose(effect.functionals.covariance, by_hand, rtol=1e-8, atol=1e-14)
 
 
-def test_a_hospitals_own_indicator_does_no_harm(frame):
+@pytest.mark.parametrize("spec", [GComputation(), IPWRA()], ids=repr)
+def test_a_hospitals_own_indicator_does_no_harm(frame, spec):
     question = Estimand.given(exposure="a", outcome="y", adjustment_set=["u", "v", "h"])
-    effect = estimate(question, Cohort.from_frame(frame, cluster="h"), GComputation())
+    effect = estimate(question, Cohort.from_frame(frame, cluster="h"), spec)
     left = [
-        estimate(question, Cohort.from_frame(frame[frame.h != name]), GComputation())
+        estimate(question, Cohort.from_frame(frame[frame.h != name]), spec)
         for name in sorted(frame.h.unique())
     ]
     by_hand = jackknife(np.array([other.functionals.values for other in left]), effect.functionals.values)
@@ -129,7 +143,7 @@ def test_one_hospital_is_not_a_sample_of_hospitals(frame):
         estimate(QUESTION, Cohort.from_frame(frame[frame.h == "H1"], cluster="h"))
 
 
-@pytest.mark.parametrize("spec", SPECS[:3], ids=repr)
+@pytest.mark.parametrize("spec", SPECS[:5], ids=repr)
 @pytest.mark.parametrize("population", ["all", "exposed", "unexposed", "overlap"])
 def test_influence_is_the_derivative_in_the_weights(frame, spec, population):
     """The influence of a patient is how the estimate moves when the patient counts a little more."""

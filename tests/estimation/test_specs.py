@@ -6,6 +6,7 @@ import pytest
 
 from causalmed import AIPW, IPW, TMLE, GComputation, Linear, Logistic
 from causalmed.errors import InvalidArgument
+from causalmed.estimation import IPWRA
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,8 @@ from causalmed.errors import InvalidArgument
         (lambda: IPW(variance="bootstrap"), "variance='bootstrap'"),
         (lambda: TMLE(fluctuation="both"), "fluctuation='both'"),
         (lambda: AIPW(by_arm=1), "by_arm=1"),
+        (lambda: IPWRA(by_arm=1), "by_arm=1"),
+        (lambda: IPWRA(trim=0.5), "trim=0.5"),
         (lambda: IPW(propensity=Linear()), "cannot give probabilities"),
         (lambda: AIPW(outcome="Logistic"), "is not a model"),
         (lambda: AIPW(outcome=Logistic), "is not a model"),
@@ -28,11 +31,19 @@ def test_options_are_checked_at_birth(make, words):
         make()
 
 
-def test_a_plug_in_of_a_learner_is_refused():
+@pytest.mark.parametrize("spec", [GComputation, IPWRA])
+def test_a_plug_in_of_a_learner_is_refused(spec):
     from sklearn.linear_model import LogisticRegression
 
     with pytest.raises(InvalidArgument, match="no valid standard error"):
-        GComputation(outcome=LogisticRegression())
+        spec(outcome=LogisticRegression())
+
+
+def test_stacked_equations_need_two_regressions():
+    from sklearn.linear_model import LogisticRegression
+
+    with pytest.raises(InvalidArgument, match="stacks the equations of both models"):
+        IPWRA(propensity=LogisticRegression())
 
 
 def test_a_regressor_is_no_propensity_model():

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from causalmed import AIPW, IPW, TMLE, Cohort, Estimand, GComputation, Linear, estimate
+from causalmed.estimation import IPWRA
 
 QUESTION = Estimand.given(exposure="a", outcome="y", adjustment_set=["u", "v"])
 
@@ -60,6 +61,26 @@ def test_populations_of_weighting_and_regression(frame, peer, population):
     spec = GComputation(outcome=Linear(), by_arm=True)
     regressed = estimate(QUESTION, cohort, spec, population=population).difference
     assert regressed.estimate == pytest.approx(theirs(peer.ra(effect_group=group))[0], abs=1e-8)
+    both = estimate(QUESTION, cohort, IPWRA(trim=0, by_arm=True), population=population).difference
+    adjusted, *_ = peer.ipw_ra(effect_group=group, return_results=False)
+    assert both.estimate == pytest.approx(adjusted, abs=1e-8)
+
+
+def test_weighted_regression_adjustment_with_its_error(frame):
+    import statsmodels.api as sm
+    from statsmodels.treatment.treatment_effects import TreatmentEffect
+
+    # their moments take the last six parameters for the propensity model: it must have five columns
+    wide = frame.assign(uu=frame.u**2, uv=frame.u * frame.v, exp=np.exp(frame.u / 2))
+    names = ["u", "v", "uu", "uv", "exp"]
+    X = sm.add_constant(wide[names])
+    selection = sm.Logit(wide.a, X).fit(disp=0, tol=1e-12)
+    peer = TreatmentEffect(sm.OLS(wide.y, X), wide.a.to_numpy(), results_select=selection)
+    question = Estimand.given(exposure="a", outcome="y", adjustment_set=names)
+    effect = estimate(question, Cohort.from_frame(wide), IPWRA(trim=0, by_arm=True)).difference
+    estimated, error = theirs(peer.ipw_ra())
+    assert effect.estimate == pytest.approx(estimated, abs=1e-8)
+    assert effect.std_error == pytest.approx(error, rel=1e-5)
 
 
 @pytest.mark.parametrize("spec", [AIPW(trim=0, by_arm=True), TMLE(trim=0, by_arm=True)])
