@@ -44,7 +44,7 @@ def gate_of(
     checks = [
         _events(problem, nuisances),
         _rare(problem, inference),
-        *_holes(problem, nuisances),
+        *_holes(problem, nuisances, modelled=overlap is not None),
         *([] if overlap is None else [_truncation(problem, nuisances, overlap)]),
         *([] if table is None else [_overlap(problem, table), _balance(problem, nuisances, table)]),
         _convergence(nuisances, solution),
@@ -96,8 +96,19 @@ def _rare(problem: Problem, inference: Inference) -> Check | None:
     )
 
 
-def _holes(problem: Problem, nuisances: Nuisances) -> list[Check]:
+def _holes(problem: Problem, nuisances: Nuisances, *, modelled: bool) -> list[Check]:
     holes = structural_holes(problem)
+    if not holes and not modelled:
+        return [
+            Check(
+                name="overlap",
+                state=State.FAIL,
+                sentence=f"No model of who has {problem.estimand.exposure} could be fitted to the adjustment "
+                "set: it tells exposed from unexposed patients without error, so none can be compared.",
+                advice="Leave out the column that decides the exposure, or restrict the cohort to patients "
+                "who could have had either.",
+            )
+        ]
     if not holes:
         return [
             Check(

@@ -178,3 +178,16 @@ def test_a_hospital_that_cannot_be_left_out_is_named():
     assert check.state is State.WARN
     assert "Without H0 no model could be fitted" in check.sentence
     assert np.isfinite(effect.difference.std_error)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=repr)
+@pytest.mark.parametrize("cluster", [None, "h"])
+def test_where_zero_lies_does_not_matter(frame, spec, cluster):
+    """A column far from 0 (a date as a number) must not lose the digits of a standard error."""
+    estimated = [
+        estimate(QUESTION, Cohort.from_frame(frame.assign(u=frame["u"] + far), cluster=cluster), spec)
+        for far in (0.0, 1e7)
+    ]
+    near, far = (effect.risk_difference for effect in estimated)
+    assert far.estimate == pytest.approx(near.estimate, rel=1e-5)
+    assert far.std_error == pytest.approx(near.std_error, rel=1e-5)

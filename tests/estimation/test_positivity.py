@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from causalmed import AIPW, Cohort, Estimand, estimate
+from causalmed import AIPW, Cohort, Estimand, GComputation, estimate
 from causalmed.errors import PositivityViolation
 from causalmed.estimation.positivity import default_bound, structural_holes, truncate
 from causalmed.estimation.problem import pose_problem
@@ -90,3 +90,14 @@ def test_a_learner_is_not_asked_to_bridge_a_hole():
 
 def test_no_covariate_has_no_hole():
     assert structural_holes(SimpleNamespace(covariates=(), exposed=np.array([0.0, 1.0]))) == ()
+
+
+def test_standardisation_across_arms_that_do_not_overlap_is_not_reported():
+    """g-computation needs no propensity score, but it must not extrapolate in silence."""
+    rng = np.random.default_rng(8)
+    a, y = rng.random(900) < 0.4, rng.random(900) < 0.3
+    cohort = Cohort.from_frame(pd.DataFrame({"a": a, "y": y, "u": 2.0 * a + rng.random(900)}))
+    question = Estimand.given(exposure="a", outcome="y", adjustment_set=["u"])
+    failed = estimate(question, cohort, GComputation()).diagnostics.failed()
+    assert [check.name for check in failed] == ["overlap"]
+    assert "without error" in failed[0].sentence
