@@ -6,7 +6,13 @@ order of the unit ids, the reduction is correctly rounded, folds and noise come 
 counters. So the same table gives the same bits under any number of threads and any row order.
 """
 
-from causalmed.engine.arguments import require_instance, require_names, require_seed, require_share
+from causalmed.engine.arguments import (
+    require_instance,
+    require_names,
+    require_path,
+    require_seed,
+    require_share,
+)
 from causalmed.engine.blocks import BLOCK_ROWS, block_slices
 from causalmed.engine.executor import Executor, Local
 from causalmed.engine.hashing import fold_of, unit_keys
@@ -23,6 +29,7 @@ __all__ = [
     "generator",
     "require_instance",
     "require_names",
+    "require_path",
     "require_seed",
     "require_share",
     "unit_keys",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
 
 from causalmed.errors import InvalidArgument
 
-__all__ = ["require_instance", "require_names", "require_seed", "require_share"]
+__all__ = ["require_instance", "require_names", "require_path", "require_seed", "require_share"]
 
 
 def require_instance(name: str, given: object, kind: type, *, how: str) -> None:
@@ -67,6 +69,33 @@ def require_names(name: str, given: object) -> tuple[str, ...]:
     if listed is None or not all(isinstance(one, str) for one in listed):
         raise InvalidArgument(f"{name}={given!r} must be names, such as {name}=['age', 'sex'].")
     return listed
+
+
+def require_path(given: object) -> Path:
+    """Read the name of a file.
+
+    Parameters
+    ----------
+    given : object
+        Text or a path.
+
+    Returns
+    -------
+    Path
+
+    Raises
+    ------
+    InvalidArgument
+        It is neither.
+
+    Examples
+    --------
+    >>> require_path("report.html").suffix
+    '.html'
+    """
+    if not isinstance(given, str | PathLike):
+        raise InvalidArgument(f"{given!r} is not the name of a file. Give text or a path.")
+    return Path(given)
 
 
 def require_seed(seed: object) -> int:

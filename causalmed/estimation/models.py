@@ -92,7 +92,7 @@ class Regression:
         X = self.matrix
         w = self.rows.astype(np.float64) if self.weights is None else self.rows * self.weights
         # by QR: the product X'X would square the condition number, and a column far from 0 would spoil it
-        R = np.linalg.qr(X * np.sqrt(w * self.slope(self.mean(X)) / len(X))[:, None], mode="r")
+        R = np.asarray(np.linalg.qr(X * np.sqrt(w * self.slope(self.mean(X)) / len(X))[:, None], mode="r"))
         scores = self.scores if self.weights is None else self.scores * self.weights[:, None]
         scores = scores if stacked is None else scores + stacked
         return np.asarray(np.linalg.solve(R, np.linalg.solve(R.T, scores.T)).T)

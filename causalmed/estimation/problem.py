@@ -16,6 +16,7 @@ from causalmed.regression import ColumnLike
 __all__ = ["POPULATIONS", "Problem", "pose_problem"]
 
 POPULATIONS = ("all", "exposed", "unexposed", "overlap")
+LARGEST = 1e100
 _USABLE = ("binary", "ordinal", "categorical", "continuous", "count")
 
 
@@ -209,6 +210,11 @@ def _check_counts(
         raise NotEnoughEvents(
             f"{which} among {n:,} patients is exposed to {estimand.exposure!r}: there is no one to compare "
             "with. Widen the cohort, or check how the exposure is coded."
+        )
+    if not np.abs(outcome).max() < LARGEST:
+        raise DataError(
+            f"The outcome {estimand.outcome!r} holds numbers so large that their squares overflow. Rescale "
+            "it."
         )
     if kind == "binary" and outcome.min() == outcome.max():
         which = "None" if outcome.max() == 0 else "All"

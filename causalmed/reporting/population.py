@@ -106,11 +106,36 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.read_parquet(path)
-        return pd.read_csv(path, keep_default_na=False, na_values=list(_MISSING_TEXTS))
+        return _as_written(path)
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         raise DataError(f"The table {path.name!r} cannot be read: {error}.") from error
     except ImportError as error:
         raise DataError(f"Reading {path.name!r} needs pyarrow: pip install pyarrow.") from error
+
+
+def _as_written(path: Path) -> pd.DataFrame:
+    """Read a CSV file as it is: no repeated name made different, no column taken for row names."""
+    import csv
+
+    import pandas as pd
+
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = csv.reader(file)
+        names, first = next(rows, []), next(rows, None)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise DataError(
+            f"The table {path.name!r} names the column {repeated[0]!r} more than once, so it is not known "
+            "which one is meant. Rename or drop the repetitions."
+        )
+    if first and len(first) > len(names):
+        raise DataError(
+            f"The table {path.name!r} has {len(names)} column names but {len(first)} values in its first "
+            "row. Correct the file: a value that holds a comma must stand in quotes."
+        )
+    return pd.read_csv(path, keep_default_na=False, na_values=list(_MISSING_TEXTS))
 
 
 def _roles(protocol: Protocol, dataset: Dataset | None) -> dict[str, Any]:

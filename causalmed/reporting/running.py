@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from causalmed.errors import CausalmedError
+from causalmed.engine import Local, require_instance
+from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.reporting.checks import check_population
 from causalmed.reporting.dossier import Dossier, Refusal
 from causalmed.reporting.items import unknown_statements
@@ -71,6 +72,10 @@ def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None
     >>> dossier.population.cohort.n
     251
     """
+    require_instance("protocol", protocol, Protocol, how='Protocol.load("protocol.toml")')
+    Local(n_jobs=n_jobs)  # a wrong number must stop here, not become the refusal of a part
+    if progress is not None and not callable(progress):
+        raise InvalidArgument(f"progress={progress!r} must be a function of a name and two numbers.")
     step, attempt = _Steps(progress), _Attempts()
     step("reading the table and the graph")
     unknown_statements(protocol)

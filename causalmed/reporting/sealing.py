@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from causalmed.engine import require_path
 from causalmed.errors import DataError
 from causalmed.results import fingerprint
 
@@ -68,7 +69,7 @@ def verify(
     DataError
         The file is not a report of causalmed.
     """
-    file = Path(path)
+    file = require_path(path)
     report = _read(file)
     body, seals = report["body"], report["seals"]
     found = seal(body)
