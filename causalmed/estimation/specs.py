@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from causalmed.errors import InvalidArgument
 from causalmed.regression import Linear, Logistic
+from causalmed.results.spelling import as_written
 
 __all__ = ["AIPW", "IPW", "IPWRA", "TMLE", "Estimator", "GComputation"]
 
@@ -28,7 +29,7 @@ _MODEL_FREE_POPULATIONS = frozenset({"all", "exposed", "unexposed"})
 _POPULATIONS = _MODEL_FREE_POPULATIONS | {"overlap"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class GComputation:
     r"""Standardisation of an outcome regression (parametric g-formula).
 
@@ -54,7 +55,7 @@ class GComputation:
     Examples
     --------
     >>> GComputation()
-    GComputation(outcome=None, by_arm=False)
+    GComputation()
     """
 
     targets: ClassVar[frozenset[str]] = _BACKDOOR
@@ -64,12 +65,14 @@ class GComputation:
     outcome: Any = None
     by_arm: bool = False
 
+    __repr__ = as_written
+
     def __post_init__(self) -> None:
         _check_plug_in("GComputation", self.outcome)
         _check_flag("by_arm", self.by_arm)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class IPW:
     r"""Inverse probability weighting.
 
@@ -101,8 +104,7 @@ class IPW:
     Examples
     --------
     >>> IPW(trim=0.01)
-    IPW(propensity=Logistic(formula=None, link='logit', firth=False), folds=5, trim=0.01,
-        stabilised=True, variance='stacked')
+    IPW(trim=0.01)
     """
 
     targets: ClassVar[frozenset[str]] = _BACKDOOR
@@ -115,6 +117,8 @@ class IPW:
     stabilised: bool = True
     variance: str = "stacked"
 
+    __repr__ = as_written
+
     def __post_init__(self) -> None:
         _check_propensity(self.propensity)
         _check_folds(self.folds)
@@ -124,7 +128,7 @@ class IPW:
             raise InvalidArgument.option("variance", self.variance, ("stacked", "robust"))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class IPWRA:
     r"""Inverse-probability-weighted regression adjustment, right if either model is.
 
@@ -166,6 +170,8 @@ class IPWRA:
     by_arm: bool = False
     trim: float | None = None
 
+    __repr__ = as_written
+
     def __post_init__(self) -> None:
         if not isinstance(self.propensity, Logistic):
             raise InvalidArgument(
@@ -178,7 +184,7 @@ class IPWRA:
         _check_trim(self.trim)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AIPW:
     r"""Augmented inverse probability weighting, right if either nuisance model is.
 
@@ -218,6 +224,8 @@ class AIPW:
     folds: int = 5
     trim: float | None = None
 
+    __repr__ = as_written
+
     def __post_init__(self) -> None:
         _check_propensity(self.propensity)
         _check_outcome(self.outcome)
@@ -226,7 +234,7 @@ class AIPW:
         _check_trim(self.trim)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TMLE:
     r"""Targeted maximum likelihood: an outcome regression, corrected where it matters for the effect.
 
@@ -264,6 +272,8 @@ class TMLE:
     folds: int = 5
     trim: float | None = None
     fluctuation: str = "weighted"
+
+    __repr__ = as_written
 
     def __post_init__(self) -> None:
         _check_propensity(self.propensity)

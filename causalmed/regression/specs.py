@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from causalmed.errors import InvalidArgument
+from causalmed.results.spelling import as_written
 
 __all__ = ["Linear", "Logistic"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Logistic:
     r"""A logistic model, :math:`\operatorname{logit} P(Y = 1 \mid X) = X \beta`.
 
@@ -31,12 +32,14 @@ class Logistic:
     Examples
     --------
     >>> Logistic(formula="age + I(age**2)")
-    Logistic(formula='age + I(age**2)', link='logit', firth=False)
+    Logistic(formula='age + I(age**2)')
     """
 
     formula: str | None = None
     link: str = "logit"
     firth: bool = False
+
+    __repr__ = as_written
 
     def __post_init__(self) -> None:
         _check_formula(self.formula)
@@ -46,7 +49,7 @@ class Logistic:
             raise InvalidArgument.option("firth", self.firth, (False, True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Linear:
     r"""A linear model, :math:`E[Y \mid X] = X \beta`, fitted by least squares.
 
@@ -58,10 +61,12 @@ class Linear:
     Examples
     --------
     >>> Linear()
-    Linear(formula=None)
+    Linear()
     """
 
     formula: str | None = None
+
+    __repr__ = as_written
 
     def __post_init__(self) -> None:
         _check_formula(self.formula)

@@ -58,3 +58,29 @@ def test_specs_are_values():
     assert hash(TMLE()) == hash(TMLE())
     with pytest.raises(AttributeError):
         TMLE().folds = 3
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (TMLE(), "TMLE()"),
+        (AIPW(trim=0), "AIPW(trim=0)"),
+        (
+            IPWRA(propensity=Logistic(formula="age * sex"), outcome=Linear()),
+            "IPWRA(propensity=Logistic(formula='age * sex'), outcome=Linear())",
+        ),
+        (GComputation(outcome=Logistic(firth=True)), "GComputation(outcome=Logistic(firth=True))"),
+        (IPW(stabilised=False, variance="robust"), "IPW(stabilised=False, variance='robust')"),
+    ],
+    ids=repr,
+)
+def test_they_print_as_written_and_can_be_read_back(spec, words):
+    assert repr(spec) == words
+    assert eval(words) == spec
+
+
+def test_a_learner_prints_its_own_way():
+    from sklearn.linear_model import LogisticRegression
+
+    spec = AIPW(outcome=LogisticRegression(C=0.5), folds=3)
+    assert repr(spec) == "AIPW(outcome=LogisticRegression(C=0.5), folds=3)"

@@ -96,7 +96,8 @@ def test_unknown_columns_are_named(formula: str) -> None:
 
 
 def test_specs_print_as_written_and_refuse_nonsense() -> None:
-    assert repr(Logistic(firth=True)) == "Logistic(formula=None, link='logit', firth=True)"
+    assert repr(Logistic(firth=True)) == "Logistic(firth=True)"
+    assert repr(Linear()) == "Linear()"
     assert Linear(formula="age") == Linear(formula="age")
     with pytest.raises(InvalidArgument, match="'logit'"):
         Logistic(link="probit")
