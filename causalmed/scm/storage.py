@@ -9,6 +9,7 @@ import io
 import json
 import math
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -126,7 +127,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, FloatArray]]:
                 arrays = {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise DataError(f"There is no file {path}.") from None
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError) as error:
         raise DataError(f"{path} is not a saved model: {error}.") from error
     if not isinstance(described, dict):
         raise DataError(f"{path} is not a saved model.")
