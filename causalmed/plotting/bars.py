@@ -38,12 +38,14 @@ def _render_bars(picture: Bars, ax: Axes, *, own: bool) -> None:
     rows = picture.ordered
     prepare(ax, [row.label for row in rows])
     ax.axvline(0.0, color=ZERO, lw=1.2, zorder=1)
+    sizes = picture.start is None and all(row.value >= 0 for row in rows)  # mean sizes have no direction
     for place, row in enumerate(rows):
-        raises = row.value >= 0
+        raises = row.value >= 0 and not sizes
         ax.barh(place, row.value, height=0.56, color=VERMILION if raises else BLUE, zorder=2)
         if row.low is not None and row.high is not None:
             ax.plot([row.low, row.high], [place, place], color=INK, lw=1.1, zorder=3)
-    edge = column(ax, [signed(row.value) for row in rows], after=8.0)
+    written = [number(row.value) if sizes else signed(row.value) for row in rows]
+    edge = column(ax, written, after=8.0)
     places = [wrap(row.group, PLACES, size=SMALL, lines=2) for row in rows]
     column(ax, places, after=edge, colour=QUIET)
     unit(ax, picture.axis_label)

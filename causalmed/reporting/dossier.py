@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from causalmed.engine import require_path
 from causalmed.errors import DataError
 from causalmed.reporting.items import Item, ItemState
 from causalmed.reporting.page import Section
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from causalmed.fairness import Audit
     from causalmed.prediction import ClinicalPerformance, RiskModel
     from causalmed.reporting.population import Population
+    from causalmed.reporting.wording import Wording
     from causalmed.screening import RiskScreen
 
-__all__ = ["Dossier", "Prediction", "Refusal"]
+__all__ = ["Dossier", "Prediction", "Refusal", "Tested"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,23 +47,45 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Prediction:
-    """The risk model with how it did where.
+class Tested:
+    """A risk model with how it did where; it saw none of these patients.
 
     Parameters
     ----------
     model : RiskModel
         The fitted model.
     performances : tuple of (str, ClinicalPerformance)
-        Name of the patients, and how the model did among them; it saw none of them.
-    seen, tested : Cohort
-        Patients the model learned from, and all those it was tested on.
+        Name of the patients, and how the model did among them: all first, then their parts.
     """
 
     model: RiskModel
     performances: tuple[tuple[str, ClinicalPerformance], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prediction:
+    """The risk model, what it was tested on, and a model to hold beside it.
+
+    Parameters
+    ----------
+    stable : Tested
+        The model of the report: of columns that may travel.
+    every_column : Tested or None
+        The same learner given every column known before the outcome, for comparison and not for use;
+        ``None`` where the graph leaves no such column out.
+    seen, tested : Cohort
+        Patients the models learned from, and all those they were tested on.
+    """
+
+    stable: Tested
+    every_column: Tested | None
     seen: Cohort
     tested: Cohort
+
+    @property
+    def model(self) -> RiskModel:
+        """The model of the report."""
+        return self.stable.model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -131,6 +155,14 @@ class Dossier:
         """Return why a part could not be done, or ``None``."""
         return next((refusal for refusal in self.refusals if refusal.part == part), None)
 
+    @property
+    def wording(self) -> Wording:
+        """The words that stand for columns and factors in the report."""
+        from causalmed.reporting.wording import Wording
+
+        names = (*self.population.cohort.names, *self.population.graph.nodes)
+        return Wording.of(names, dict(self.protocol.words))
+
     def summary(self) -> str:
         """Return the findings in a few lines of at most 80 columns."""
         from causalmed.reporting.sections import findings
@@ -166,7 +198,7 @@ class Dossier:
         from causalmed.reporting.html import page
         from causalmed.reporting.sealing import seal, write_whole
 
-        target = Path(path)
+        target = require_path(path)
         if target.suffix != ".html":
             raise DataError(
                 f"The report {target.name!r} must end in .html; the JSON file is written beside it."

@@ -8,22 +8,11 @@ from causalmed.graph import Graph
 from causalmed.reporting.protocol import Evidence
 from causalmed.results.pictures import GraphArrow, GraphNode, GraphPicture
 
-__all__ = ["graph_picture", "in_words"]
+__all__ = ["graph_picture"]
 
 _MOST_BOXES: Final = 24
 _MOST_HEAVY: Final = 5
 """With more candidates than this, no arrow is drawn heavier than the others."""
-
-
-def in_words(name: str) -> str:
-    """Write a column's name as words: ``"late_prophylaxis"`` becomes ``"late prophylaxis"``.
-
-    Examples
-    --------
-    >>> in_words("infection_30d")
-    'infection 30d'
-    """
-    return " ".join(str(name).replace("_", " ").split())
 
 
 def graph_picture(graph: Graph, *, outcome: str, evidence: tuple[Evidence, ...]) -> GraphPicture:
@@ -59,7 +48,7 @@ def graph_picture(graph: Graph, *, outcome: str, evidence: tuple[Evidence, ...])
     nodes = tuple(
         GraphNode(
             name=name,
-            words=in_words(name),
+            words=name,
             tier=tiers[name],
             latent=name in graph.latent,
             role=_role(graph, name, outcome),
@@ -70,7 +59,7 @@ def graph_picture(graph: Graph, *, outcome: str, evidence: tuple[Evidence, ...])
     left_out = len(graph.nodes) - len(nodes)
     rest = f" ({left_out} further factors are in the graph but not in this picture)" if left_out else ""
     return GraphPicture(
-        title=f"What is assumed to lead to {in_words(outcome)}{rest}",
+        title=f"What is assumed to lead to {outcome}{rest}",
         nodes=nodes,
         arrows=tuple(arrows),
         tiers=graph.tiers if _by_stated_tier(graph, shown) else (),

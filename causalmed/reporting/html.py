@@ -22,6 +22,7 @@ from causalmed.reporting.page import (
     Source,
     Table,
 )
+from causalmed.reporting.picture_numbers import drawn_numbers
 from causalmed.results import State, html_table
 
 __all__ = ["page"]
@@ -68,9 +69,14 @@ def page(sections: tuple[Section, ...], *, title: str, seal: str, language: str,
         language=language,
         version=version,
         css=Markup(_template("report.css")),  # our own file, not data
-        foot=f"causalmed report {seal[:16]}",
+        foot=Markup(_css_string(f"{title} · causalmed report {seal[:16]}")),
         render=renderer.render,
     )
+
+
+def _css_string(text: str) -> str:
+    """Write text for a CSS string: all but letters, digits and spaces as escapes."""
+    return "".join(one if one.isalnum() or one == " " else f"\\{ord(one):x} " for one in text)
 
 
 def _template(name: str) -> str:
@@ -105,11 +111,11 @@ class _Renderer:
         self._figures += 1
         picture = block.picture.published()
         svg = Markup(to_svg(picture, prefix=f"f{self._figures}"))  # escapes its own texts
-        numbers = _table(picture.table(), caption=f"The numbers drawn: {picture.title}", digits=3)
+        frame, caption = drawn_numbers(picture)
         return Markup(
-            "<figure>{}<figcaption>{}</figcaption></figure>"
-            '<details class="numbers"><summary>The numbers in this picture</summary>{}</details>'
-        ).format(svg, picture.alt, numbers)
+            '<figure><div class="scroll" tabindex="0" role="group" aria-label="{}">{}</div></figure>'
+            '<details class="lookup"><summary>The numbers in this picture</summary>{}</details>'
+        ).format(f"Picture: {picture.title}", svg, _table(frame, caption=caption, digits=3))
 
     @render.register
     def _(self, block: Table) -> Markup:
@@ -120,7 +126,7 @@ class _Renderer:
         lead = Markup("<p>{}</p>").format(block.lead) if block.lead else Markup()
         ordered = (*block.gate.not_passed(), *(c for c in block.gate.checks if c.state is State.PASS))
         lines = Markup().join(
-            Markup("<li>{}{}: {}{}</li>").format(
+            Markup("<li>{}<b>{}:</b> {}{}</li>").format(
                 _label(_STATE_WORD[check.state], check.state.value),
                 check.name,
                 check.sentence,
@@ -153,7 +159,8 @@ class _Renderer:
     @render.register
     def _(self, block: Details) -> Markup:
         inside = Markup().join(self.render(inner) for inner in block.blocks)
-        return Markup("<details><summary>{}</summary>{}</details>").format(block.title, inside)
+        kind = Markup("") if block.printed else Markup(' class="lookup"')
+        return Markup("<details{}><summary>{}</summary>{}</details>").format(kind, block.title, inside)
 
 
 def _label(text: str, kind: str) -> Markup:

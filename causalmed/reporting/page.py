@@ -91,10 +91,11 @@ class SignatureLines:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Details:
-    """What is folded on screen and open in print."""
+    """What is folded on screen; open in print, unless it is for looking up only."""
 
     title: str
     blocks: tuple[Block, ...]
+    printed: bool = True
 
 
 Block: TypeAlias = "Paragraph | Listing | Figure | Table | Checks | Items | SignatureLines | Source | Details"
@@ -121,6 +122,18 @@ class Section:
     answer: str
     blocks: tuple[Block, ...] = ()
 
+    @property
+    def short(self) -> bool:
+        """Whether it may share a printed page with the section before."""
+        return not any(isinstance(block, Figure | Checks) for block in self.blocks)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return what the section says as plain JSON types."""
-        return {"key": self.key, "question": self.question, "answer": self.answer}
+        """Return all that the section says as plain JSON types."""
+        from causalmed.reporting.blocks_record import plain_block
+
+        return {
+            "key": self.key,
+            "question": self.question,
+            "answer": self.answer,
+            "blocks": [plain_block(block) for block in self.blocks],
+        }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from causalmed.estimation import AIPW, IPW, TMLE, GComputation
 from causalmed.explanation import Contraindication, explain, recourse
 from causalmed.fairness import Tolerance, audit
 from causalmed.prediction import fit_risk_model
-from causalmed.reporting.dossier import Prediction
+from causalmed.reporting.dossier import Prediction, Tested
 from causalmed.scm import fit_scm
 from causalmed.screening import screen_risks
 
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from causalmed.estimation import Estimator
     from causalmed.explanation import Explanation, Recourse
     from causalmed.fairness import Audit
+    from causalmed.prediction import RiskModel
     from causalmed.reporting.population import Population
     from causalmed.reporting.protocol import Protocol
     from causalmed.screening import RiskScreen
+
+Unseen: TypeAlias = "tuple[tuple[str, Cohort], ...]"
 
 __all__ = ["audit_part", "explanation_part", "prediction_part", "recourse_part", "screen_part"]
 
@@ -32,6 +35,8 @@ _ESTIMATORS: Final[dict[str, Estimator]] = {
     "IPW": IPW(),
     "GComputation": GComputation(),
 }
+_MAY_NOT_TRAVEL: Final = frozenset({"unstable", "shares a hidden cause", "opens a path"})
+"""Why a column that was known before the outcome is left out of the stable model."""
 _EXPLAINED: Final = 40
 """Patients whose attributions are averaged; chosen by the seed."""
 _BACKGROUND: Final = 500
@@ -60,17 +65,57 @@ def prediction_part(protocol: Protocol, population: Population) -> Prediction | 
     if plan is None:
         return None
     seen, unseen = _split(protocol, population)
+    stable = _fitted(protocol, population, seen, unseen)
+    every = _every_column(stable.model, population)
+    return Prediction(
+        stable=stable,
+        every_column=_fitted(protocol, population, seen, unseen, features=every) if every else None,
+        seen=seen,
+        tested=unseen[0][1],
+    )
+
+
+def _fitted(
+    protocol: Protocol,
+    population: Population,
+    seen: Cohort,
+    unseen: Unseen,
+    *,
+    features: tuple[str, ...] | None = None,
+) -> Tested:
+    """Fit on the patients seen, test on the others; given ``features``, on those, however unstable."""
+    plan, seed = protocol.prediction, protocol.report.seed
+    assert plan is not None
     model = fit_risk_model(
         seen,
         outcome=protocol.question.outcome,
         graph=population.graph,
+        features=features,
+        allow_unstable=features is not None,
         specificity=plan.specificity,
-        seed=protocol.report.seed,
+        seed=seed,
     )
-    performances = tuple(
-        (name, model.performance(cohort, seed=protocol.report.seed)) for name, cohort in unseen
-    )
-    return Prediction(model=model, performances=performances, seen=seen, tested=unseen[0][1])
+    performances = tuple((name, model.performance(cohort, seed=seed)) for name, cohort in unseen)
+    return Tested(model=model, performances=performances)
+
+
+def _every_column(model: RiskModel, population: Population) -> tuple[str, ...]:
+    """Every column known before the outcome, or none where the stable model has them all.
+
+    A column that the graph does not draw counts where a period says that it came before.
+    """
+    cohort = population.cohort
+    order, theirs = list(cohort.tiers), cohort.tier_of(model.outcome)
+
+    def before(name: str) -> bool:
+        mine = cohort.tier_of(name)
+        return mine is not None and theirs is not None and order.index(mine) < order.index(theirs)
+
+    unstable = {one.name for one in model.left_out if one.kind in _MAY_NOT_TRAVEL}
+    undrawn = {one.name for one in model.left_out if one.kind == "not in the graph" and before(one.name)}
+    if not unstable:
+        return ()
+    return tuple(name for name in cohort.names if name in {*model.features, *unstable, *undrawn})
 
 
 def explanation_part(
@@ -126,7 +171,7 @@ def audit_part(protocol: Protocol, population: Population, prediction: Predictio
     )
 
 
-def _split(protocol: Protocol, population: Population) -> tuple[Cohort, tuple[tuple[str, Cohort], ...]]:
+def _split(protocol: Protocol, population: Population) -> tuple[Cohort, Unseen]:
     """Patients to learn from, and named groups to test on, the largest first."""
     cohort, plan = population.cohort, protocol.prediction
     assert plan is not None
@@ -134,7 +179,7 @@ def _split(protocol: Protocol, population: Population) -> tuple[Cohort, tuple[tu
         hospitals = cohort.column(str(cohort.cluster)).labels()
         apart = np.isin(hospitals, list(plan.held_apart))
         named = tuple((f"Hospital {name}", cohort.take(hospitals == name)) for name in plan.held_apart)
-        return cohort.take(~apart), (("Hospitals held apart", cohort.take(apart)), *named)
+        return cohort.take(~apart), (("All hospitals held apart", cohort.take(apart)), *named)
     held = generator(protocol.report.seed, "held apart").random(cohort.n) < 1 / 3
     return cohort.take(~held), (("Patients kept apart at random", cohort.take(held)),)
 

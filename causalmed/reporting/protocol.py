@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from causalmed.engine import require_path
 from causalmed.results import fingerprint
 
 __all__ = [
@@ -172,6 +173,8 @@ class Protocol:
         ``None`` leaves that part out; the report says so.
     statements : tuple of (str, Statement)
         What only a person can say, by item (``intended_use``, ``ethics_approval``, …).
+    words : tuple of (str, str)
+        Columns and factors as the report writes them, for example ``("los", "days in hospital")``.
     report : ReportPlan
         Language and seed.
     schema : int
@@ -197,6 +200,7 @@ class Protocol:
     audit: AuditPlan | None = None
     recourse: RecoursePlan | None = None
     statements: tuple[tuple[str, Statement], ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
     report: ReportPlan = field(default_factory=ReportPlan)
     schema: int = 1
     folder: str = "."
@@ -218,7 +222,7 @@ class Protocol:
         """
         from causalmed.reporting.protocol_reading import read_file
 
-        return read_file(Path(path))
+        return read_file(require_path(path))
 
     @classmethod
     def parse(cls, text: str, *, folder: str = ".") -> Protocol:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import math
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -42,6 +43,8 @@ def read_file(path: Path) -> Protocol:
 
 def read_text(text: str, *, folder: str) -> Protocol:
     """Read protocol text; see :meth:`Protocol.parse`."""
+    if not isinstance(text, str):
+        raise ProtocolError(f"A protocol is read from text, not from a {type(text).__name__}.")
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -59,6 +62,7 @@ def read_text(text: str, *, folder: str) -> Protocol:
         audit=root.optional("audit", _audit),
         recourse=root.optional("recourse", _recourse),
         statements=root.optional("statements", _statements) or (),
+        words=root.optional("words", _words) or (),
         report=root.optional("report", _report) or ReportPlan(),
         schema=schema,
         folder=folder,
@@ -125,7 +129,7 @@ class _Table:
 def _population(table: _Table) -> PopulationPlan:
     eligibility = tuple(_eligibility(item) for item in table.tables("eligibility"))
     days = table.get("follow_up_days", (int, float), None)
-    if days is not None and days <= 0:
+    if days is not None and not 0 < days < math.inf:
         raise ProtocolError(f"population.follow_up_days = {days} must be a positive number of days.")
     plan = PopulationPlan(
         data=table.get("data", str),
@@ -153,6 +157,16 @@ def _eligibility(table: _Table) -> Eligibility:
 
 def _text_pairs(table: _Table) -> tuple[tuple[str, str], ...]:
     return tuple((key, table.get(key, str)) for key in table.names())
+
+
+def _words(table: _Table) -> tuple[tuple[str, str], ...]:
+    pairs = _text_pairs(table)
+    for index, (name, words) in enumerate(pairs):
+        if not words.strip():
+            raise ProtocolError(f"{table.full(name)} is blank. Write the words that stand for the column.")
+        if words in (earlier for _, earlier in pairs[:index]):
+            raise ProtocolError(f"{table.full(name)} = {words!r} already stands for another column.")
+    return pairs
 
 
 def _list_pairs(table: _Table) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from causalmed.reporting.disclosure import MINIMUM, hidden_cells
+from causalmed.reporting.published_screen import published_gate
 
 if TYPE_CHECKING:
     from causalmed.fairness import Audit, Comparison, GroupMetrics
@@ -59,7 +60,31 @@ def publishable(audit: Audit) -> Audit:
         for group in groups
     )
     comparisons = tuple(_published(one, hidden) for one in audit.comparisons)
-    return replace(audit, groups=groups, comparisons=comparisons)
+    excluded = tuple(
+        replace(one, patients=0, reason=f"{one.reason} (fewer than {MINIMUM} patients)")
+        if 0 < one.patients < MINIMUM
+        else one
+        for one in audit.excluded
+    )
+    return replace(
+        audit,
+        groups=tuple(replace(one, group=_level(one.attribute, one.group)) for one in groups),
+        comparisons=tuple(
+            replace(
+                one, group=_level(one.attribute, one.group), reference=_level(one.attribute, one.reference)
+            )
+            for one in comparisons
+        ),
+        excluded=excluded,
+        diagnostics=published_gate(audit.diagnostics),
+    )
+
+
+def _level(attribute: str, level: str) -> str:
+    """Write 0 and 1 as no and yes, unless the column's name does not say of what."""
+    if attribute.lower() in ("sex", "gender"):
+        return level
+    return {"0": "no", "1": "yes"}.get(level, level)
 
 
 def _small(groups: Sequence[GroupMetrics], measure: str) -> list[str]:
@@ -88,7 +113,7 @@ def _without(group: GroupMetrics, fields: Sequence[str]) -> GroupMetrics:
 def _published(one: Comparison, hidden: set[tuple[str, str, str]]) -> Comparison:
     mine = {(one.attribute, one.group, one.measure), (one.attribute, one.reference, one.measure)}
     if not mine & hidden:
-        return one
+        return replace(one, p_adjusted=None)
     return replace(
         one,
         difference=None,

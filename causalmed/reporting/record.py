@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+from causalmed.reporting.attrition import attrition_lines
+from causalmed.reporting.blocks_record import plain_value
+from causalmed.reporting.published_model import published_performances
+from causalmed.reporting.published_screen import published_screen
 from causalmed.reporting.publishing import publishable
 
 if TYPE_CHECKING:
-    from causalmed.reporting.dossier import Dossier
+    from causalmed.cohort import Cohort
+    from causalmed.fairness import Audit
+    from causalmed.reporting.dossier import Dossier, Prediction, Tested
+    from causalmed.screening import RiskScreen
 
 __all__ = ["record"]
 
@@ -27,16 +33,17 @@ def record(dossier: Dossier) -> dict[str, Any]:
             "patients": cohort.n,
             "hospitals": len(cohort.cluster_levels) if cohort.cluster else None,
             "synthetic": dossier.population.synthetic,
-            "attrition": [str(step) for step in dossier.population.attrition],
+            "attrition": list(attrition_lines(dossier.population.attrition, n=cohort.n)),
         },
         "graph": dossier.population.graph.to_dagitty(),
         "checks": dossier.checks.to_dict(),
-        "causes": dossier.screen and dossier.screen.to_dict(),
+        "causes": dossier.screen and _causes(dossier.screen, cohort),
         "risk_model": prediction and prediction.model.to_dict(),
-        "performance": prediction and {name: found.to_dict() for name, found in prediction.performances},
+        "performance": prediction and _performance(prediction, prediction.stable),
+        "comparison": prediction and prediction.every_column and _comparison(prediction),
         "explanation": dossier.explanation and _overall(dossier),
         "recourse": dossier.recourse and dossier.recourse.to_dict(),
-        "audit": dossier.audit and publishable(dossier.audit).to_dict(),
+        "audit": dossier.audit and _audit(dossier.audit),
         "refusals": [
             {"part": refusal.part, "kind": refusal.kind, "reason": refusal.reason}
             for refusal in dossier.refusals
@@ -49,13 +56,49 @@ def record(dossier: Dossier) -> dict[str, Any]:
     }
 
 
+def _causes(screen: RiskScreen, cohort: Cohort) -> dict[str, Any]:
+    found = published_screen(screen, cohort).to_dict()
+    for row in found["candidates"]:
+        del row["adjusted_p"]
+    return found
+
+
+def _audit(audit: Audit) -> dict[str, Any]:
+    found = publishable(audit).to_dict()
+    for row in found["comparisons"]:
+        del row["p_adjusted"]
+    return found
+
+
+def _performance(prediction: Prediction, tested: Tested) -> dict[str, Any]:
+    """Everybody with the curves; the parts, hospital by hospital, without."""
+    everybody, *parts = published_performances(prediction, tested)
+    found = {everybody[0]: everybody[1].to_dict()}
+    for name, performance in parts:
+        plain = performance.to_dict()
+        found[name] = {key: plain[key] for key in ("n", "level", "measures", "threshold")}
+    return found
+
+
+def _comparison(prediction: Prediction) -> dict[str, Any]:
+    """The same learner with every column known before the outcome; not for use."""
+    every = prediction.every_column
+    assert every is not None
+    return {
+        "label": "comparison, not for use",
+        "features": list(every.model.features),
+        "performance": _performance(prediction, every),
+    }
+
+
 def _overall(dossier: Dossier) -> dict[str, Any]:
     """The explanation over all explained patients; no patient's own values leave."""
     assert dossier.explanation is not None
     found = dossier.explanation
     frame = found.overall()
     rows = [
-        {str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict(orient="records")
+        {str(key): plain_value(value) for key, value in row.items()}
+        for row in frame.to_dict(orient="records")
     ]
     return {
         "question": found.question,
@@ -65,9 +108,3 @@ def _overall(dossier: Dossier) -> dict[str, Any]:
         "method": found.method,
         "features": rows,
     }
-
-
-def _plain(value: object) -> object:
-    item = getattr(value, "item", None)
-    plain = item() if callable(item) else value
-    return None if isinstance(plain, float) and math.isnan(plain) else plain

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from numbers import Integral, Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from causalmed.results.words import number
 
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["html_table", "text_table"]
+
+_WRITTEN: Final = re.compile(r"[+−-]?[\d,.∞]+(?:\s%)?(?:\s\([^()]*\))?")
+"""A number that is already written, alone or with its limits in brackets."""
+_NOTHING: Final = frozenset({"", "–", "not shown"})
 
 
 def html_table(frame: pd.DataFrame, *, caption: str, digits: int = 3) -> str:
@@ -40,8 +45,9 @@ def html_table(frame: pd.DataFrame, *, caption: str, digits: int = 3) -> str:
     >>> "&lt;b&gt;" in html, "0.123" in html, '<th scope="col">arm</th>' in html
     (True, True, True)
     """
-    head = "".join(_html_head(frame, index) for index in range(frame.shape[1]))
-    rows = "".join(_html_row(list(row), digits) for row in frame.itertuples(index=False, name=None))
+    numeric = [index > 0 and _is_numeric(frame, index) for index in range(frame.shape[1])]
+    head = "".join(_html_head(frame, index, numeric[index]) for index in range(frame.shape[1]))
+    rows = "".join(_html_row(list(row), numeric, digits) for row in frame.itertuples(index=False, name=None))
     return (
         f'<table class="causalmed"><caption>{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
@@ -73,17 +79,26 @@ def text_table(frame: pd.DataFrame, *, digits: int = 3) -> str:
     return "\n".join(lines)
 
 
-def _html_head(frame: pd.DataFrame, index: int) -> str:
-    numeric = index > 0 and frame.iloc[:, index].dtype.kind in "iuf"
+def _is_numeric(frame: pd.DataFrame, index: int) -> bool:
+    """Whether a column holds numbers, or nothing but texts that are numbers as written."""
+    column = frame.iloc[:, index]
+    if column.dtype.kind in "iuf":
+        return True
+    texts = [value for value in column if not (value is None or value in _NOTHING)]
+    return bool(texts) and all(isinstance(one, str) and _WRITTEN.fullmatch(one) for one in texts)
+
+
+def _html_head(frame: pd.DataFrame, index: int, numeric: bool) -> str:
     kind = ' class="number"' if numeric else ""
     return f'<th scope="col"{kind}>{escape(str(frame.columns[index]))}</th>'
 
 
-def _html_row(values: list[object], digits: int) -> str:
+def _html_row(values: list[object], numeric: list[bool], digits: int) -> str:
     first, rest = values[:1], values[1:]
     cells = "".join(f'<th scope="row">{escape(_written(value, digits))}</th>' for value in first)
-    for value in rest:
-        kind = ' class="number"' if isinstance(value, Real) and not isinstance(value, bool) else ""
+    for value, number_column in zip(rest, numeric[1:], strict=True):
+        is_number = number_column or (isinstance(value, Real) and not isinstance(value, bool))
+        kind = ' class="number"' if is_number else ""
         cells += f"<td{kind}>{escape(_written(value, digits))}</td>"
     return f"<tr>{cells}</tr>"
 

@@ -43,4 +43,5 @@ _ORDER: Final[tuple[Callable[[Dossier], Section], ...]] = (
 
 def all_sections(dossier: Dossier) -> tuple[Section, ...]:
     """Return every section of the report in reading order."""
-    return tuple(section(dossier) for section in _ORDER)
+    speak = dossier.wording.speak
+    return tuple(speak(section(dossier)) for section in _ORDER)

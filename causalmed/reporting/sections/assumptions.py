@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from causalmed.reporting.graph_picture import graph_picture, in_words
+from causalmed.reporting.graph_picture import graph_picture
 from causalmed.reporting.page import Block, Details, Figure, Items, Paragraph, Section, Source, Table
+from causalmed.reporting.written import plain_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,29 +22,30 @@ def assumptions(dossier: Dossier) -> Section:
     with_evidence = {item.arrow for item in protocol.graph.evidence}
     drawn = {f"{u} -> {v}" for u, v in graph.directed}
     sourced = len(with_evidence & drawn)
-    hidden = ", ".join(in_words(name) for name in sorted(graph.latent))
+    hidden = plain_list(sorted(graph.latent)) if graph.latent else ""
     picture = graph_picture(graph, outcome=protocol.question.outcome, evidence=protocol.graph.evidence)
     blocks: tuple[Block, ...] = (
         Figure(picture=picture),
         Paragraph(
-            text="Every arrow says that one factor may change another; every absent arrow says that it does "
-            "not. "
-            "The absent arrows are the stronger claims."
-            + (f" These causes were not measured and are drawn dashed: {hidden}." if hidden else "")
+            text="An arrow says that one factor may change another. No arrow says that it does not, and that "
+            "is "
+            "the stronger claim. If an arrow is missing or points the wrong way, the answers below may be "
+            "wrong." + (f" Not measured, and drawn dashed: {hidden}." if hidden else "")
         ),
         *_evidence(dossier),
         Details(
             title="The whole graph as text (DAGitty)",
             blocks=(Source(text=graph.to_dagitty()),),
+            printed=False,
         ),
         Items(items=tuple(item for item in dossier.items() if item.section == "assumptions")),
     )
     return Section(
         key="assumptions",
         question="What do we assume causes what?",
-        answer=f"The graph has {len(graph.nodes)} factors and {len(graph.directed)} arrows; a source is "
-        "given for "
-        f"{sourced} of them, the others rest on whoever drew the graph.",
+        answer=f"The graph has {len(graph.nodes)} factors and {len(graph.directed)} arrows. A source is "
+        "named for "
+        f"{sourced} of the arrows. The others rest on whoever drew them.",
         blocks=blocks,
     )
 
@@ -61,7 +63,7 @@ def _evidence_frame(dossier: Dossier) -> pd.DataFrame:
     drawn = {f"{u} -> {v}" for u, v in dossier.population.graph.directed}
     rows = [
         {
-            "arrow": f"{number}. {' → '.join(in_words(end) for end in item.arrow.split('->'))}",
+            "arrow": f"{number}. {' → '.join(end.strip() for end in item.arrow.split('->'))}",
             "source": item.source,
             "stated by": item.stated_by or "–",
             "on": item.on or "–",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from causalmed.reporting.disclosure import HIDDEN, hidden_cells
-from causalmed.reporting.graph_picture import in_words
+from causalmed.reporting.attrition import attrition_lines
+from causalmed.reporting.disclosure import HIDDEN, MINIMUM, hidden_cells
 from causalmed.reporting.page import Block, Checks, Details, Items, Listing, Paragraph, Section, Table
 
 if TYPE_CHECKING:
@@ -26,16 +26,22 @@ def data(dossier: Dossier) -> Section:
     hospitals = f" in {len(cohort.cluster_levels)} hospitals" if cohort.cluster else ""
     zero = f" from {plan.time_zero}" if plan.time_zero else ""
     days = f" for {plan.follow_up_days:g} days" if plan.follow_up_days else ""
-    steps = tuple(str(step) for step in dossier.population.attrition) or ("No row was left out.",)
+    few = 0 < outcome.sum() < MINIMUM or 0 < cohort.n - outcome.sum() < MINIMUM
+    had = "" if few else f"; {int(outcome.sum()):,} of them had {dossier.protocol.question.outcome}"
+    steps = attrition_lines(dossier.population.attrition, n=cohort.n)
     blocks: tuple[Block, ...] = (
         Listing(lead="From the table to the patients analysed:", lines=steps),
         Checks(gate=dossier.checks, lead="What was checked before anything was estimated:"),
         Details(
             title="Who the patients are (table 1)",
             blocks=(
-                Table(frame=_table_one(cohort), caption="Numbers: mean (SD); levels: patients (%)."),
+                Table(
+                    frame=_table_one(cohort),
+                    caption="All patients. Measurements: mean (standard deviation). All else: patients (%)",
+                ),
                 Paragraph(
-                    text="Hospitals are not listed. Cells under 11 patients are not shown, nor can they be "
+                    text="Hospitals are not listed. No number of fewer than 11 patients is shown, and none "
+                    "can be "
                     "worked out."
                 ),
             ),
@@ -45,10 +51,7 @@ def data(dossier: Dossier) -> Section:
     return Section(
         key="data",
         question="Whose data is it built on?",
-        answer=f"{cohort.n:,} patients{hospitals}, followed{zero}{days}; {int(outcome.sum()):,} of them had "
-        f"{in_words(dossier.protocol.question.outcome)}."
-        if outcome.sum() >= 11
-        else f"{cohort.n:,} patients{hospitals}, followed{zero}{days}.",
+        answer=f"{cohort.n:,} patients{hospitals}, followed{zero}{days}{had}.",
         blocks=blocks,
     )
 
@@ -62,10 +65,12 @@ def _table_one(cohort: Cohort) -> pd.DataFrame:
     for row in table.rows:
         if row.characteristic == cohort.cluster:
             continue
-        label = in_words(row.characteristic) + (f": {row.level}" if row.level else "")
+        yes = row.level == "1" and cohort.column(row.characteristic).kind == "binary"
+        level = "" if yes else str(row.level).replace("_", " ")
+        label = row.characteristic + (f": {level}" if level else "")
         shown = HIDDEN if row.level and _is_hidden(cohort, row.characteristic, row.level) else row.cells[0]
         rows.append((label, shown))
-    return pd.DataFrame(rows, columns=["characteristic", "all patients"])
+    return pd.DataFrame(rows, columns=["factor", "all patients"])
 
 
 def _is_hidden(cohort: Cohort, name: str, level: str) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from causalmed.reporting.page import Details, Figure, Paragraph, Section, Table
+from causalmed.reporting.written import decimal, listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from causalmed.explanation import Explanation
     from causalmed.reporting.dossier import Dossier
+    from causalmed.results.pictures import Bars
 
 __all__ = ["reasons"]
 
@@ -34,44 +37,68 @@ def reasons(dossier: Dossier) -> Section:
         question=_QUESTION,
         answer=_answer(found),
         blocks=(
-            Figure(picture=found.picture()),
+            Figure(picture=_picture(found)),
             Paragraph(
-                text="This says what the model used, not what causes infection: a feature can matter to the "
-                "model "
-                "because it goes together with a cause. Its place in the assumed graph is written beside it."
+                text="This says what the model used. It does not say what causes infection: the model may "
+                "use a "
+                "factor only because it goes together with a cause. Beside each bar stands the factor's "
+                "place in "
+                f"the assumed graph.{_rest(found)}"
             ),
             Details(
                 title="How this was computed",
                 blocks=(
                     Paragraph(
-                        text=f"{found.method} {len(found):,} patients the model never saw were compared with "
-                        f"{found.background_n:,} it learned from."
+                        text=f"{len(found):,} patients the model never saw were compared with "
+                        f"{found.background_n:,} it learned from (interventional Shapley values, as the shap "
+                        f"package computes them; {found.method})."
                     ),
-                    Table(frame=_places(found), caption="Each feature's place in the assumed graph"),
                 ),
+            ),
+            Details(
+                title="Where each factor stands in the graph",
+                blocks=(Table(frame=_places(found), caption="Each factor's place in the assumed graph"),),
+                printed=False,
             ),
         ),
     )
 
 
-def _answer(found: Explanation) -> str:
-    from causalmed.reporting.graph_picture import in_words
+def _picture(found: Explanation) -> Bars:
+    """The largest bars alone; a sum over the others is no bar beside them."""
+    picture = found.picture()
+    known = [row for row in picture.rows if not row.label.endswith(" others together")]
+    title = f"Over {len(found):,} patients, these moved the risk most"
+    return replace(
+        picture, rows=tuple(known), title=title, axis_label="mean change of the risk, in 100 patients"
+    )
 
-    top = [in_words(name) for name in found.overall()["feature"].head(3)]
-    return f"Over these patients the model used most: {', '.join(top)}."
+
+def _rest(found: Explanation) -> str:
+    sizes = found.overall()["mean_absolute"].tolist()
+    shown = len(_picture(found).rows)
+    rest = sizes[shown:]
+    if not rest:
+        return ""
+    return (
+        f" Each of the {len(rest)} others moved the risk by {decimal(max(rest))} in 100 at most, on average."
+    )
+
+
+def _answer(found: Explanation) -> str:
+    top = list(found.overall()["feature"].head(3))
+    return f"Over these patients the model used most: {listed(top)}."
 
 
 def _places(found: Explanation) -> pd.DataFrame:
     import pandas as pd
-
-    from causalmed.reporting.graph_picture import in_words
 
     rows = []
     for name in found.features:
         place = found.place(name)
         rows.append(
             {
-                "feature": in_words(name),
+                "factor": name,
                 "place": place.how if place else "not in the graph",
                 "why": place.reason if place else "–",
             }

@@ -20,19 +20,20 @@ def reproduction(dossier: Dossier) -> Section:
     return Section(
         key="reproduction",
         question="Can it be reproduced?",
-        answer="Yes: with the same protocol, table and versions every number comes out the same, to the last "
-        "digit on "
-        "one kind of machine.",
+        answer="Yes. The same protocol, table and versions give the same numbers, to the last digit on one "
+        "kind of "
+        "machine.",
         blocks=(
             Table(frame=_hashes(dossier), caption="What this report was made from (SHA-256)"),
             Paragraph(
-                text="To check that this is the report that was signed: causalmed verify report.json. To "
-                "make it "
-                "again: causalmed run protocol.toml."
+                text="To check that this report is the one that was signed, run “causalmed verify "
+                "report.json”. "
+                "To make it again, run “causalmed run protocol.toml”."
             ),
             Details(
                 title="Versions",
                 blocks=(Table(frame=_versions(dossier), caption="Software that computed the numbers"),),
+                printed=False,
             ),
             Items(items=tuple(item for item in dossier.items() if item.section == "reproduction")),
         ),

@@ -21,9 +21,8 @@ def signatures(dossier: Dossier) -> Section:
         answer="",
         blocks=(
             Paragraph(
-                text="Signing says: I have read this report with the hash quoted on its first page, I know "
-                "which items "
-                f"are missing ({missing}), and I give my opinion below. It does not say that the model is "
+                text="By signing I say: I have read the report with the hash on its first page. I know that "
+                f"{missing} items are missing. My opinion stands below. I do not say that the model is "
                 "without "
                 "fault."
             ),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from causalmed.reporting.graph_picture import in_words
 from causalmed.reporting.page import Items, Listing, Section
+from causalmed.reporting.sections.causes import why_no_answer
+from causalmed.reporting.written import listed
 
 if TYPE_CHECKING:
     from causalmed.reporting.dossier import Dossier
@@ -19,7 +20,7 @@ def unknowns(dossier: Dossier) -> Section:
     return Section(
         key="unknowns",
         question="What do we not know?",
-        answer=f"{len(lines)} things stay open; each is a finding, not an omission.",
+        answer=f"{len(lines)} things stay open. Each is a finding, not an omission.",
         blocks=(
             Listing(lines=lines),
             Items(items=tuple(item for item in dossier.items() if item.section == "unknowns")),
@@ -28,13 +29,22 @@ def unknowns(dossier: Dossier) -> Section:
 
 
 def _open_candidates(dossier: Dossier) -> tuple[str, ...]:
-    if dossier.screen is None:
+    screen = dossier.screen
+    if screen is None:
         return ()
-    return tuple(
-        f"{in_words(row.name)}: {row.verdict}. {row.reason}"
-        for row in dossier.screen.candidates
-        if row.verdict in ("cannot tell", "not identifiable")
-    )
+    lines = []
+    too_few = [row.name for row in screen.ordered if row.verdict == "cannot tell" and row.risk_difference]
+    if too_few:
+        lines.append(
+            f"Whether these cause {screen.outcome}: {listed(too_few)}. The data are too few to tell."
+        )
+    lines += [
+        f"Whether {row.name} causes {screen.outcome}. "
+        f"{why_no_answer(row, dossier.population.graph, screen.outcome)}"
+        for row in screen.ordered
+        if row.verdict in ("cannot tell", "not identifiable") and row.name not in too_few
+    ]
+    return tuple(lines)
 
 
 def _refusals(dossier: Dossier) -> tuple[str, ...]:
@@ -44,12 +54,12 @@ def _refusals(dossier: Dossier) -> tuple[str, ...]:
 def _always(dossier: Dossier) -> tuple[str, ...]:
     hidden = sorted(dossier.population.graph.latent)
     lines = [
-        "Whether the graph is right. A cause that is missing from it, or an arrow that points the other way, "
-        "would "
-        "change the answers above.",
-        "Whether hospitals beyond those in the data resemble them.",
+        "Whether the graph is right. A missing cause, or an arrow that points the wrong way, would change "
+        "the "
+        "answers.",
+        "Whether other hospitals are like those in the data.",
     ]
     if hidden:
-        named = ", ".join(in_words(name) for name in hidden)
-        lines.append(f"How large the hidden causes are that the graph admits: {named}.")
+        named = ", ".join(hidden)
+        lines.append(f"How strong the causes are that nobody measured: {named}.")
     return tuple(lines)
