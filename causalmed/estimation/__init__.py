@@ -8,5 +8,6 @@ The room's question: *how large is an identified effect, how sure is that, and h
 
 from causalmed.estimation.estimating import estimate
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
+from causalmed.estimation.subgroup_effects import SubgroupEffects
 
-__all__ = ["AIPW", "IPW", "IPWRA", "TMLE", "Estimator", "GComputation", "estimate"]
+__all__ = ["AIPW", "IPW", "IPWRA", "TMLE", "Estimator", "GComputation", "SubgroupEffects", "estimate"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
+from typing import overload
 
 from causalmed.cohort import Cohort
 from causalmed.engine import Executor, Local, require_seed, require_share
@@ -24,12 +25,46 @@ from causalmed.estimation.problem import Problem, pose_problem
 from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances, learns, solve
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
+from causalmed.estimation.subgroup_effects import SubgroupEffects
+from causalmed.estimation.subgroups import within_levels
 from causalmed.estimation.targets import LABELS
 from causalmed.identification import Estimand
 from causalmed.regression import Logistic
 from causalmed.results import Effect, Functionals, Provenance, State
 
 __all__ = ["estimate"]
+
+
+@overload
+def estimate(
+    estimand: Estimand,
+    cohort: Cohort,
+    estimator: Estimator | None = None,
+    *,
+    contrast: tuple[float, float] = (1, 0),
+    population: str = "all",
+    by: None = None,
+    horizon: float | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    n_jobs: int = 1,
+) -> Effect: ...
+
+
+@overload
+def estimate(
+    estimand: Estimand,
+    cohort: Cohort,
+    estimator: Estimator | None = None,
+    *,
+    contrast: tuple[float, float] = (1, 0),
+    population: str = "all",
+    by: str,
+    horizon: float | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    n_jobs: int = 1,
+) -> SubgroupEffects: ...
 
 
 def estimate(
@@ -44,7 +79,7 @@ def estimate(
     level: float = 0.95,
     seed: int = 0,
     n_jobs: int = 1,
-) -> Effect:
+) -> Effect | SubgroupEffects:
     r"""Estimate an identified effect.
 
     The answer is the joint estimate of :math:`E[Y(a)], E[Y(b)], E[Y]` in the population, with the
@@ -64,8 +99,9 @@ def estimate(
     population : {"all", "exposed", "unexposed", "overlap"}
         About whom: everybody, those with exposure a, those with b, or those who could have had either
         (weights e (1 - e)).
-    by : None
-        Not available yet: restrict the cohort with ``cohort.where`` and estimate in each part.
+    by : str or None
+        A column of the adjustment set with a few levels: one effect within each, everything fitted again
+        there.
     horizon : None
         Not available yet: for outcomes with a time.
     level : float
@@ -78,6 +114,7 @@ def estimate(
     Returns
     -------
     Effect
+        With ``by``, :class:`~causalmed.estimation.SubgroupEffects`.
 
     Raises
     ------
@@ -110,17 +147,23 @@ def estimate(
     0.067 (95 % CI 0.045 to 0.089)
     """
     spec = TMLE() if estimator is None else estimator
-    _check_arguments(
-        estimand, cohort, spec, population=population, by=by, horizon=horizon, level=level, seed=seed
-    )
-    problem = pose_problem(estimand, cohort, contrast=contrast, population=population)
+    _check_arguments(estimand, cohort, spec, population=population, horizon=horizon, level=level, seed=seed)
     executor = Local(n_jobs=n_jobs)
-    # The outer map holds BLAS to one thread, so that no sum depends on the machine's load.
-    effect = Local().map(lambda posed: _answer(posed, cohort, spec, seed=seed, executor=executor), [problem])[
-        0
-    ]
+
+    def one(asked: Estimand, patients: Cohort) -> Effect:
+        problem = pose_problem(asked, patients, contrast=contrast, population=population)
+        # The outer map holds BLAS to one thread, so that no sum depends on the machine's load.
+        found = Local().map(lambda _: _answer(problem, patients, spec, seed=seed, executor=executor), [0])
+        return replace(found[0], level=float(level))
+
+    if by is not None:
+        groups = within_levels(estimand, cohort, by, one=one)
+        for label, effect in groups.effects.items():
+            _warn(effect, f"For {by} = {label}: ")
+        return groups
+    effect = one(estimand, cohort)
     _warn(effect)
-    return replace(effect, level=float(level))
+    return effect
 
 
 def _answer(problem: Problem, cohort: Cohort, spec: Estimator, *, seed: int, executor: Executor) -> Effect:
@@ -197,7 +240,6 @@ def _check_arguments(
     spec: Estimator,
     *,
     population: str,
-    by: str | None,
     horizon: float | None,
     level: float,
     seed: int,
@@ -216,10 +258,6 @@ def _check_arguments(
             f"estimator={spec!r} is not an estimator. Use GComputation(), IPW(), IPWRA(), AIPW() or TMLE()."
         )
     _check_fit(estimand, spec, population)
-    if by is not None:
-        raise InvalidArgument(
-            f"by={by!r} is not available yet. Restrict the cohort with cohort.where, part by part."
-        )
     if horizon is not None:
         raise InvalidArgument(
             f"horizon={horizon!r} is not available yet: outcomes with a time cannot be estimated."
@@ -243,8 +281,8 @@ def _check_fit(estimand: Estimand, spec: Estimator, population: str) -> None:
         )
 
 
-def _warn(effect: Effect) -> None:
+def _warn(effect: Effect, where: str = "") -> None:
     for name, category in (("truncation", PositivityWarning), ("rare outcome", RareEventWarning)):
         for check in effect.diagnostics.checks:
             if check.name == name and check.state is not State.PASS:
-                warnings.warn(f"{check.sentence} {check.advice}", category, stacklevel=3)
+                warnings.warn(f"{where}{check.sentence} {check.advice}", category, stacklevel=3)

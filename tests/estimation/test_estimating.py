@@ -136,7 +136,7 @@ def test_an_estimand_from_a_graph_is_taken_as_it_is(cohort):
         ({"population": "everyone"}, InvalidArgument, "population='everyone'"),
         ({"contrast": (2, 0)}, InvalidArgument, "two-valued"),
         ({"contrast": 1}, InvalidArgument, "two values"),
-        ({"by": "sick"}, InvalidArgument, "not available yet"),
+        ({"by": 3}, InvalidArgument, "must be the name of one column"),
         ({"horizon": 30}, InvalidArgument, "not available yet"),
         ({"level": 95}, InvalidArgument, "between 0 and 1"),
         ({"seed": -1}, InvalidArgument, "seed=-1"),
