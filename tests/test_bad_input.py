@@ -287,7 +287,7 @@ NAMED = {
         *[{"estimator": bad} for bad in ("TMLE", cm.TMLE, 3, CLASSIFIER)],
         *[{"adjust": bad} for bad in (["zz"], ["id"], ["late"])],
         *[*shares("level"), *SEEDS, *JOBS],
-        {"by": "sex"},
+        *[{"by": bad} for bad in ("zz", 3, ["sex"], "late")],
         {"horizon": 30},
         {"weights": "age"},
     ],
@@ -399,7 +399,7 @@ def test_named_arguments(door):
         error = refused(lambda arguments=arguments: DOORS[door](**arguments), r"\w+ \w+")
         assert len(str(error).split()) > 4, f"{door}({arguments}): {error}"
         texts = [value for value in arguments.values() if isinstance(value, str) and len(value) < 20]
-        told = [re.escape(word) for word in (*arguments, *texts)]
+        told = [re.escape(word) for word in (*arguments, *texts, *map(repr, arguments.values()))]
         if texts:
             assert re.search("|".join(told), str(error), re.IGNORECASE), f"{door}({arguments}): {error}"
 

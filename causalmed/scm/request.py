@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from causalmed.engine import require_share
@@ -25,7 +25,7 @@ class Request:
     replicates: int
     level: float
     seed: int
-    n_jobs: int
+    n_jobs: int = field(repr=False)  # no part of the question: it never changes the answer
 
     def __post_init__(self) -> None:
         if self.population not in POPULATIONS:
