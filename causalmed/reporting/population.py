@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from causalmed.cohort import AttritionStep, Cohort
-from causalmed.errors import DataError, ProtocolError
+from causalmed.errors import ColumnNotFound, DataError, ProtocolError, UnknownNode
 from causalmed.graph import Graph
 from causalmed.reporting.protocol import PopulationPlan, Protocol
 
@@ -86,12 +86,30 @@ def load_population(protocol: Protocol) -> Population:
     before = len(cohort.attrition)
     for criterion in plan.eligibility:
         cohort = cohort.where(criterion.where, reason=criterion.reason)
+    graph = _graph(protocol, dataset)
+    _check_names(protocol, cohort, graph)
     return Population(
         cohort=cohort,
-        graph=_graph(protocol, dataset),
+        graph=graph,
         attrition=(*attrition, *cohort.attrition[before:]),
         dataset=dataset,
     )
+
+
+def _check_names(protocol: Protocol, cohort: Cohort, graph: Graph) -> None:
+    """Refuse names that a later part would only stumble over, or never look at."""
+    if unknown := [name for name in protocol.question.candidates if name not in graph]:
+        raise UnknownNode.among(unknown, graph.nodes)
+    if protocol.recourse and (absent := [n for n in protocol.recourse.actionable if n not in cohort]):
+        raise ColumnNotFound.among(absent, cohort.names, where="recourse.actionable")
+    apart = protocol.prediction.held_apart if protocol.prediction else ()
+    if apart and cohort.cluster is None:
+        raise ProtocolError("prediction.held_apart names hospitals: say population.cluster, their column.")
+    if absent := [name for name in apart if name not in cohort.cluster_levels]:
+        raise ProtocolError(
+            f"prediction.held_apart names {absent[0]!r}, not among the levels of {cohort.cluster!r}: "
+            f"{', '.join(cohort.cluster_levels[:12])}."
+        )
 
 
 def _dataset(data: str) -> Dataset | None:
