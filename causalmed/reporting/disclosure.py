@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["HIDDEN", "MINIMUM", "hidden_cells"]
+__all__ = ["HIDDEN", "MINIMUM", "hidden_cells", "without_few"]
 
 MINIMUM: Final = 11
 """Smallest number of patients that a cell may show (the rule of the US CMS, data use agreements)."""
 
 HIDDEN: Final = "not shown"
+
+_FEW: Final = re.compile(
+    r"(?<![\d.,])(?:[1-9]|10)"
+    r"(?=(?: of (?:the )?[\d,]+)? (?:patients|exposed|unexposed|events|rows|with the outcome)\b)"
+)
+_SPLIT: Final = re.compile(r" \([^()]*\bexposed[^()]*\)")
+
+
+def without_few(text: str) -> str:
+    """Return a sentence without counts of 1 to 10 patients, nor the counts that give one away.
+
+    Examples
+    --------
+    >>> without_few("The scores of 21 of 900 patients (19 exposed, 2 unexposed) were moved.")
+    'The scores of 21 of 900 patients were moved.'
+    >>> without_few("4 of 900 patients have a propensity score below 0.01.")
+    'fewer than 11 of 900 patients have a propensity score below 0.01.'
+    """
+    if not _FEW.search(text):
+        return text
+    return _FEW.sub(f"fewer than {MINIMUM}", _SPLIT.sub("", text))
 
 
 def hidden_cells(counts: NDArray[np.int_]) -> NDArray[np.bool_]:

@@ -36,7 +36,7 @@ class Refusal:
     part : str
         What was asked for, for example ``"risk model"``.
     reason : str
-        The error's own words.
+        The error's own words, without counts of a few patients.
     kind : str
         The error's name.
     """
@@ -162,6 +162,13 @@ class Dossier:
 
         names = (*self.population.cohort.names, *self.population.graph.nodes)
         return Wording.of(names, dict(self.protocol.words))
+
+    @property
+    def published_screen(self) -> RiskScreen | None:
+        """The screen as it may leave the hospital: without small cells and p-values."""
+        from causalmed.reporting.published_screen import published_screen
+
+        return self.screen and published_screen(self.screen, self.population.cohort)
 
     def summary(self) -> str:
         """Return the findings in a few lines of at most 80 columns."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from causalmed.reporting.disclosure import MINIMUM, hidden_cells
+from causalmed.reporting.disclosure import MINIMUM, hidden_cells, without_few
 from causalmed.results import Check, Gate
 
 if TYPE_CHECKING:
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["published_gate", "published_screen"]
 
-_FEW: Final = re.compile(
-    r"(?<![\d.,])(?:[1-9]|10)(?=(?: of (?:the )?[\d,]+)? (?:patients|exposed|unexposed|events|rows)\b)"
-)
-_SPLIT: Final = re.compile(r" \([^()]*\bexposed[^()]*\)")
 _NOTE: Final = (
     f"Not shown: with nothing to adjust for, it would give away a cell of fewer than {MINIMUM} patients."
 )
@@ -41,9 +36,9 @@ def published_gate(gate: Gate) -> Gate:
 
 
 def _published_check(check: Check) -> Check:
-    if not _FEW.search(check.sentence):
+    sentence = without_few(check.sentence)
+    if sentence == check.sentence:
         return check
-    sentence = _FEW.sub(f"fewer than {MINIMUM}", _SPLIT.sub("", check.sentence))
     few = check.value is not None and 0 < check.value < MINIMUM and check.value == round(check.value)
     return replace(check, sentence=sentence, value=None if few else check.value)
 
@@ -71,7 +66,7 @@ def published_screen(screen: RiskScreen, cohort: Cohort) -> RiskScreen:
 
 def _published(row: Candidate, cohort: Cohort, outcome: str) -> Candidate:
     effect = row.effect and replace(row.effect, diagnostics=published_gate(row.effect.diagnostics))
-    row = replace(row, effect=effect, adjusted_p=None)
+    row = replace(row, effect=effect, adjusted_p=None, reason=without_few(row.reason))
     if row.name not in cohort or not _gives_away(cohort, row.name, outcome):
         return row
     if effect is not None and not row.adjustment_set:

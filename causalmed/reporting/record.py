@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from causalmed.reporting.attrition import attrition_lines
 from causalmed.reporting.blocks_record import plain_value
+from causalmed.reporting.disclosure import MINIMUM
 from causalmed.reporting.published_model import published_performances
-from causalmed.reporting.published_screen import published_screen
 from causalmed.reporting.publishing import publishable
 
 if TYPE_CHECKING:
-    from causalmed.cohort import Cohort
     from causalmed.fairness import Audit
+    from causalmed.prediction import RiskModel
     from causalmed.reporting.dossier import Dossier, Prediction, Tested
     from causalmed.screening import RiskScreen
 
@@ -37,8 +37,8 @@ def record(dossier: Dossier) -> dict[str, Any]:
         },
         "graph": dossier.population.graph.to_dagitty(),
         "checks": dossier.checks.to_dict(),
-        "causes": dossier.screen and _causes(dossier.screen, cohort),
-        "risk_model": prediction and prediction.model.to_dict(),
+        "causes": _causes(dossier.published_screen),
+        "risk_model": prediction and _model(prediction.model),
         "performance": prediction and _performance(prediction, prediction.stable),
         "comparison": prediction and prediction.every_column and _comparison(prediction),
         "explanation": dossier.explanation and _overall(dossier),
@@ -56,8 +56,18 @@ def record(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _causes(screen: RiskScreen, cohort: Cohort) -> dict[str, Any]:
-    found = published_screen(screen, cohort).to_dict()
+def _model(model: RiskModel) -> dict[str, Any]:
+    """The description of the model; counts of a few patients are ``None``."""
+    found = model.to_dict()
+    for part in ("trained", "calibrated"):
+        found[part] = found[part] and [None if 0 < count < MINIMUM else count for count in found[part]]
+    return found
+
+
+def _causes(screen: RiskScreen | None) -> dict[str, Any] | None:
+    if screen is None:
+        return None
+    found = screen.to_dict()
     for row in found["candidates"]:
         del row["adjusted_p"]
     return found

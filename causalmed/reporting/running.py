@@ -9,6 +9,7 @@ from typing import TypeAlias, TypeVar
 from causalmed.engine import Local, require_instance
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.reporting.checks import check_population
+from causalmed.reporting.disclosure import without_few
 from causalmed.reporting.dossier import Dossier, Refusal
 from causalmed.reporting.items import unknown_statements
 from causalmed.reporting.parts import (
@@ -193,5 +194,7 @@ class _Attempts:
         try:
             return work()
         except CausalmedError as error:
-            self.refusals.append(Refusal(part=part, reason=str(error), kind=type(error).__name__))
+            self.refusals.append(
+                Refusal(part=part, reason=without_few(str(error)), kind=type(error).__name__)
+            )
             return None

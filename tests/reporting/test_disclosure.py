@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from causalmed.reporting.disclosure import MINIMUM, hidden_cells
+from causalmed.reporting.disclosure import MINIMUM, hidden_cells, without_few
 
 tables = arrays(
     np.int64, array_shapes(min_dims=2, max_dims=2, min_side=2, max_side=6), elements=st.integers(0, 60)
@@ -37,3 +38,18 @@ def test_the_argument_is_left_alone():
     before = table.copy()
     hidden_cells(table)
     assert np.array_equal(table, before)
+
+
+@pytest.mark.parametrize(
+    ("text", "published"),
+    [
+        ("1 of 900 patients (1 exposed, 0 unexposed) moved", "fewer than 11 of 900 patients moved"),
+        ("21 of 900 patients (19 exposed, 2 unexposed) moved", "21 of 900 patients moved"),
+        ("13 of 900 patients (13 exposed, 0 unexposed)", "13 of 900 patients (13 exposed, 0 unexposed)"),
+        ("has 80 patients, 4 with the outcome", "has 80 patients, fewer than 11 with the outcome"),
+        ("10 patients, 11 patients, 0.5 patients", "fewer than 11 patients, 11 patients, 0.5 patients"),
+        ("1,005 patients and 3 hospitals", "1,005 patients and 3 hospitals"),
+    ],
+)
+def test_sentences_count_no_few_patients(text, published):
+    assert without_few(text) == published

@@ -125,5 +125,30 @@ def test_headings_language_and_skip_link():
     assert '<th scope="col">' in text
 
 
+def test_what_scrolls_can_be_reached_and_has_a_name():
+    text = hostile_page()
+    boxes = re.findall(r'<div class="scroll"[^>]*>', text)
+    assert len(boxes) == 5
+    assert all('tabindex="0"' in box and 'role="group"' in box and "aria-label=" in box for box in boxes)
+    assert not re.search(r"<th[^>]*></th>", text)
+
+
+def test_the_title_in_the_running_foot_cannot_leave_its_string():
+    text = page((), title='"} body { display: none } </style>', seal="ab" * 32, language="en", version="0")
+    foot = re.search(r'@bottom-left { content: "(.*?)"; }', text)[1]
+    assert not set('"{}<;') & set(foot)
+
+
+def test_short_sections_share_a_printed_page_and_lookups_stay_off_paper():
+    short = Section(key="a", question="Q", answer="A", blocks=(Paragraph(text="t"),))
+    long = Section(key="b", question="Q", answer="A", blocks=(Figure(picture=forest("x")),))
+    folded = Details(title="t", blocks=(Paragraph(text="t"),), printed=False)
+    text = page((short, long, Section(key="c", question="Q", answer="A", blocks=(folded,))), title="T",
+                seal="ab" * 32, language="en", version="0")  # fmt: skip
+    assert '<section id="a" class="short"' in text
+    assert '<section id="b" aria' in text
+    assert '<details class="lookup"><summary>t' in text
+
+
 def test_the_same_sections_give_the_same_bytes():
     assert hostile_page() == hostile_page()

@@ -84,6 +84,16 @@ def test_what_is_not_understood_is_refused_by_name(change, message):
         Protocol.parse(MINIMAL.replace(*change))
 
 
+def test_words_stand_for_columns_and_belong_to_the_hash():
+    protocol = Protocol.parse(MINIMAL + '[words]\nlos = "days in hospital"\n')
+    assert dict(protocol.words) == {"los": "days in hospital"}
+    assert protocol.sha256 != Protocol.parse(MINIMAL).sha256
+    with pytest.raises(ProtocolError, match=r"words\.stay = 'days in hospital' already stands"):
+        Protocol.parse(MINIMAL + '[words]\nlos = "days in hospital"\nstay = "days in hospital"\n')
+    with pytest.raises(ProtocolError, match=r"words\.los is blank"):
+        Protocol.parse(MINIMAL + '[words]\nlos = " "\n')
+
+
 def test_a_missing_or_broken_file_is_told_in_words(tmp_path):
     with pytest.raises(ProtocolError, match="cannot be read"):
         Protocol.load(tmp_path / "absent.toml")

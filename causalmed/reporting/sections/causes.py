@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from causalmed.reporting.page import Block, Details, Figure, Items, Listing, Paragraph, Section, Table
-from causalmed.reporting.published_screen import published_screen
 from causalmed.reporting.written import decimal, in_brackets, listed, per_100, plain_list
 
 if TYPE_CHECKING:
@@ -32,7 +31,8 @@ _VERDICTS: Final = {
 def causes(dossier: Dossier) -> Section:
     """The verdict on every candidate, its size, and how it was computed."""
     question = f"What causes {dossier.protocol.question.outcome}, and by how much?"
-    if dossier.screen is None:
+    screen = dossier.published_screen
+    if screen is None:
         refusal = dossier.refused("the causes")
         return Section(
             key="causes",
@@ -40,7 +40,6 @@ def causes(dossier: Dossier) -> Section:
             answer="This could not be answered.",
             blocks=(Paragraph(text=refusal.reason if refusal else "", label="not done"),),
         )
-    screen = published_screen(dossier.screen, dossier.population.cohort)
     blocks: tuple[Block, ...] = (
         *_figure(screen, dossier.population.graph),
         Table(frame=_verdicts(screen), caption=_caption(screen)),

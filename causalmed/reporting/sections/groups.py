@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from causalmed.fairness import Evidence
@@ -24,6 +25,11 @@ _STATES: Final = {
     Evidence.IMMATERIAL: "the difference lies inside the stated tolerance",
     Evidence.NOT_MEASURED: "nothing was measured",
 }
+_COMPARED: Final = (
+    "Every comparison named beforehand, with 95 % intervals; the last column says how large a difference "
+    "must be to be seen in 4 of 5 such audits"
+)
+_TITLES: Final = {"missed": "Missed infections", "false_alarms": "False alarms"}
 _MEASURES: Final = {
     "missed": "missed, of 100 infected",
     "false_alarms": "false alarms, of 100 not infected",
@@ -50,7 +56,7 @@ def groups(dossier: Dossier) -> Section:
     blocks: tuple[Block, ...] = (
         *_figures(audit),
         Table(frame=_groups(audit), caption="Group by group, with 95 % intervals; the reference group first"),
-        Table(frame=_comparisons(audit), caption="Every comparison named beforehand, with 95 % intervals"),
+        Table(frame=_comparisons(audit), caption=_COMPARED),
         *((Listing(lead="What the graph says:", lines=_paths(audit)),) if audit.paths else ()),
         *_tolerance(audit),
         Details(
@@ -77,7 +83,8 @@ def _figures(audit: Audit) -> list[Block]:
     for measure in ("missed", "false_alarms"):
         picture = audit.picture(measure)
         if any(row.interval is not None for row in picture.rows):
-            blocks.append(Figure(picture=picture))
+            title = f"{_TITLES[measure]}: {picture.title[:1].lower()}{picture.title[1:]}"
+            blocks.append(Figure(picture=replace(picture, title=title)))
         else:
             text = f"No picture of {_MEASURES[measure]}: a cell holds fewer than {MINIMUM} patients."
             blocks.append(Paragraph(text=text, label=HIDDEN))
@@ -140,9 +147,9 @@ def _comparisons(audit: Audit) -> pd.DataFrame:
         {
             "who": f"{one.attribute}: {one.group} against {one.reference}",
             "what": _MEASURES[one.measure],
-            "difference": per_100(one.difference, empty=HIDDEN),
+            "difference, in 100": per_100(one.difference, empty=HIDDEN),
             "finding": str(one.state),
-            "would have been seen from": "–" if one.detectable is None else f"{100 * one.detectable:.0f}",
+            "likely seen from": "–" if one.detectable is None else f"{100 * one.detectable:.0f}",
         }
         for one in audit.confirmatory
     ]

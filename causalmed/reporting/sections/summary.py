@@ -95,7 +95,7 @@ def _found(dossier: Dossier) -> list[str]:
         names = list(dossier.screen.identified)
         if len(names) > 1:
             lines.append(f"The causes found, the largest effect first: {listed(names)}.")
-        lines.append(_largest(dossier))
+        lines += _largest(dossier)
     if dossier.prediction is not None:
         lines.append(found_line(dossier.prediction))
         lines += beside_line(dossier.prediction)
@@ -115,21 +115,24 @@ def _how_many(dossier: Dossier) -> str:
     return f"{in_patients(float(values.mean()))} patients had {outcome} ({events:,} of {cohort.n:,})."
 
 
-def _largest(dossier: Dossier) -> str:
-    assert dossier.screen is not None
-    causes = [row for row in dossier.screen.candidates if row.verdict == "cause" and row.risk_difference]
+def _largest(dossier: Dossier) -> list[str]:
+    screen = dossier.published_screen
+    assert screen is not None
+    causes = [row for row in screen.candidates if row.verdict == "cause" and row.risk_difference]
+    if not causes:
+        return []
     top = max(causes, key=lambda row: abs(row.risk_difference.estimate if row.risk_difference else 0.0))
     assert top.risk_difference is not None
     interval = top.risk_difference
     direction = "more" if interval.estimate > 0 else "fewer"
     low, high = sorted((abs(interval.low), abs(interval.high)))
     which = "The largest effect is" if len(causes) > 1 else "The effect found is"
-    return (
+    return [
         f"{which} that of {top.name}. If it were present in every patient rather than in none, "
         f"{decimal(100 * abs(interval.estimate))} {direction} in every 100 would have "
-        f"{dossier.screen.outcome} "
+        f"{screen.outcome} "
         f"(between {decimal(100 * low)} and {decimal(100 * high)})."
-    )
+    ]
 
 
 def _unknown(dossier: Dossier) -> list[str]:

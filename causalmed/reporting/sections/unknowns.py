@@ -29,7 +29,7 @@ def unknowns(dossier: Dossier) -> Section:
 
 
 def _open_candidates(dossier: Dossier) -> tuple[str, ...]:
-    screen = dossier.screen
+    screen = dossier.published_screen
     if screen is None:
         return ()
     lines = []
