@@ -44,6 +44,7 @@ def gate_of(
     checks = [
         _events(problem, nuisances),
         _rare(problem, inference),
+        _one_sided(problem),
         *_holes(problem, nuisances, modelled=overlap is not None),
         *([] if overlap is None else [_truncation(problem, nuisances, overlap)]),
         *([] if table is None else [_overlap(problem, table), _balance(problem, nuisances, table)]),
@@ -96,6 +97,25 @@ def _rare(problem: Problem, inference: Inference) -> Check | None:
     )
 
 
+def _one_sided(problem: Problem) -> Check | None:
+    """Refuse an arm in which nobody, or everybody, has the outcome: its variance would be estimated as 0."""
+    if problem.outcome_kind != "binary":
+        return None
+    for arm, who in ((1.0, "exposed"), (0.0, "unexposed")):
+        y = problem.outcome[problem.exposed == arm]
+        if y.min() == y.max():
+            how_many = "None" if y.max() == 0 else "All"
+            return Check(
+                name="outcomes in each arm",
+                state=State.FAIL,
+                sentence=f"{how_many} of the {len(y):,} {who} patients have {problem.estimand.outcome}: how far "
+                "their risk may be from that cannot be estimated, and intervals are too narrow.",
+                value=float(y.max()),
+                advice="Lengthen the follow-up, widen the cohort, or describe the arm with an exact interval.",
+            )
+    return None
+
+
 def _holes(problem: Problem, nuisances: Nuisances, *, modelled: bool) -> list[Check]:
     holes = structural_holes(problem)
     if not holes and not modelled:
@@ -114,7 +134,7 @@ def _holes(problem: Problem, nuisances: Nuisances, *, modelled: bool) -> list[Ch
             Check(
                 name="empty strata",
                 state=State.PASS,
-                sentence="Every group of patients that was compared has exposed and unexposed members.",
+                sentence="Every group that was compared has patients of both kinds, exposed and not.",
                 value=0.0,
                 threshold=0.0,
             )
@@ -141,15 +161,15 @@ def _truncation(problem: Problem, nuisances: Nuisances, overlap: Truncation) -> 
     count = int(overlap.moved.sum())
     arms = [int(overlap.moved[problem.exposed == arm].sum()) for arm in (1, 0)]
     used = nuisances.truncation is not None
-    verb = "were moved to the bound" if used else "lie beyond the bound; the outcome model guesses for them"
+    fate = "They were moved to the bound." if used else "For them the outcome model guesses."
     if overlap.bound == 0:
         sentence = "No bound was set for the propensity scores."
     elif not count:
         sentence = f"No propensity score is closer than {overlap.bound:.2g} to 0 or 1."
     else:
         sentence = (
-            f"The propensity scores of {count:,} of {problem.n:,} patients ({arms[0]:,} exposed, {arms[1]:,} "
-            f"unexposed) are closer than {overlap.bound:.2g} to 0 or 1 and {verb}."
+            f"{count:,} of {problem.n:,} patients ({arms[0]:,} exposed, {arms[1]:,} not) have a propensity "
+            f"score closer than {overlap.bound:.2g} to 0 or 1. {fate}"
         )
     heavy = count > 0.01 * problem.n and not used
     return Check(
@@ -158,7 +178,7 @@ def _truncation(problem: Problem, nuisances: Nuisances, overlap: Truncation) -> 
         sentence=sentence,
         value=float(count),
         threshold=0.0,
-        advice='Report the count; consider population="overlap" or a narrower cohort.',
+        advice='Report the count. If it is large, ask about population="overlap" or fewer kinds of patients.',
     )
 
 
@@ -178,7 +198,7 @@ def _overlap(problem: Problem, table: BalanceTable) -> Check:
         ),
         value=smallest,
         threshold=30.0,
-        advice='Few patients carry the weight: consider population="overlap".',
+        advice='A few patients carry the weight. Ask about population="overlap".',
     )
 
 
@@ -205,16 +225,16 @@ def _balance(problem: Problem, nuisances: Nuisances, table: BalanceTable) -> Che
         ),
         value=value,
         threshold=_LINE,
-        advice="Give the propensity model a richer formula, or compare another population.",
+        advice="Try a richer formula for the propensity score, or ask about other patients.",
     )
 
 
 def _convergence(nuisances: Nuisances, solution: Solution) -> Check:
     fits = [] if nuisances.outcome is None else [model.fit for model in nuisances.outcome.models]
     fits += [] if nuisances.propensity is None else [nuisances.propensity.fit]
-    parts = [
-        f"All {len({id(fit) for fit in fits})} regressions converged." if fits else "Learners do not iterate."
-    ]
+    many = len({id(fit) for fit in fits})
+    done = "The regression converged." if many == 1 else f"All {many} regressions converged."
+    parts = [done if fits else "Learners do not iterate."]
     value = max((fit.gradient_norm for fit in fits), default=0.0)
     state, targeted = State.PASS, solution.targeted
     if targeted is not None:

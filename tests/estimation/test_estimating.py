@@ -20,6 +20,7 @@ from causalmed.errors import (
     PositivityWarning,
     RareEventWarning,
     RoleConflict,
+    ScaleNotDefined,
 )
 from causalmed.estimation import IPWRA
 
@@ -268,3 +269,23 @@ def test_adjustment_removes_the_confounding(cohort, frame):
     truth = float(np.mean(1 / (1 + np.exp(-base - 0.6)) - 1 / (1 + np.exp(-base))))
     assert truth in effect.risk_difference
     assert abs(effect.crude_difference.estimate - truth) > abs(effect.difference.estimate - truth)
+
+
+@pytest.mark.parametrize("all_or_none", [0, 1])
+@pytest.mark.parametrize(
+    "spec",
+    [IPW(), GComputation(outcome=Logistic(firth=True)), AIPW(outcome=Logistic(firth=True))],
+    ids=lambda one: type(one).__name__,
+)
+def test_an_arm_without_outcomes_is_not_reported(spec, all_or_none):
+    """Its risk has no estimable variance; a penalised model would give a ratio with a tiny interval."""
+    rng = np.random.default_rng(3)
+    age, a = rng.normal(size=900), rng.random(900) < 0.4
+    y = np.where(a, all_or_none, rng.random(900) < 0.3)
+    cohort = Cohort.from_frame(pd.DataFrame({"age": age, "a": a, "y": y.astype(int)}))
+    question = Estimand.given(exposure="a", outcome="y", adjustment_set=["age"])
+    effect = estimate(question, cohort, spec)
+    assert "outcomes in each arm" in [check.name for check in effect.diagnostics.failed()]
+    if isinstance(spec, IPW):
+        with pytest.raises(ScaleNotDefined):
+            _ = effect.odds_ratio
