@@ -108,10 +108,10 @@ def _one_sided(problem: Problem) -> Check | None:
             return Check(
                 name="outcomes in each arm",
                 state=State.FAIL,
-                sentence=f"{how_many} of the {len(y):,} {who} patients have {problem.estimand.outcome}: how far "
-                "their risk may be from that cannot be estimated, and intervals are too narrow.",
+                sentence=f"{how_many} of the {len(y):,} {who} patients have {problem.estimand.outcome}: how "
+                "far their risk may be from that cannot be estimated, and intervals are too narrow.",
                 value=float(y.max()),
-                advice="Lengthen the follow-up, widen the cohort, or describe the arm with an exact interval.",
+                advice="Lengthen the follow-up, widen the cohort, or give the arm an exact interval.",
             )
     return None
 

@@ -8,6 +8,7 @@ get their limits on the logarithm, the odds ratio on the log odds, the attributa
 from __future__ import annotations
 
 import math
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +17,9 @@ from causalmed.results.functionals import Functionals
 from causalmed.results.interval import Interval
 
 __all__ = ["attributable_fraction", "difference", "number_needed", "odds_ratio", "ratio"]
+
+_ROUNDING: Final = 1e-12
+"""A risk nearer to 0 or 1 than this is 0 or 1 up to the rounding of a mean."""
 
 
 def difference(arms: Functionals, *, level: float = 0.95) -> Interval:
@@ -156,6 +160,6 @@ def _positive(arms: Functionals, label: str) -> float:
 
 def _risk(arms: Functionals, label: str) -> float:
     value = arms[label]
-    if not 0 < value < 1:
+    if not _ROUNDING < value < 1 - _ROUNDING:
         raise ScaleNotDefined(f"Odds need a risk strictly between 0 and 1; {label} is {value:.6g}.")
     return value
