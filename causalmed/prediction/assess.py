@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.engine import generator
-from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents
-from causalmed.prediction.calibration import CLIP, calibration_curve, weak_calibration
+from causalmed.errors import DataError, InvalidArgument, NotConverged, NotEnoughEvents
+from causalmed.prediction.calibration import CLIP, WeakCalibration, calibration_curve, weak_calibration
 from causalmed.prediction.clustered import clustered_proportion
 from causalmed.prediction.discrimination import auroc
 from causalmed.prediction.influence import normal_interval, std_error_of_mean
@@ -67,6 +67,8 @@ def clinical_performance(
         If lengths differ, the outcome is not 0/1 or a risk is not in [0, 1].
     NotEnoughEvents
         With fewer than 2 patients with, or without, the outcome.
+    NotConverged
+        Risks that tell the outcome without error, or that are all 0 or 1: they have no calibration slope.
 
     Examples
     --------
@@ -82,7 +84,7 @@ def clinical_performance(
     codes = cluster if groups is not None and groups > 1 else None
     if thresholds is None:
         thresholds = np.arange(1, 51) / 100.0
-    weak = weak_calibration(outcome=y, risk=p, cluster=codes, level=level)
+    weak = _weak_calibration(y, p, codes, level, outcome_name)
     brier, scaled = _brier(y, p, codes, level)
     return ClinicalPerformance(
         outcome=outcome_name,
@@ -135,6 +137,24 @@ def _checked(outcome: Array, risk: Array) -> tuple[Array, Array]:
             "fewer than 2 patients on either side. Take a larger cohort."
         )
     return y, p
+
+
+def _weak_calibration(
+    y: NDArray[np.float64],
+    p: NDArray[np.float64],
+    cluster: NDArray[np.intp] | None,
+    level: float,
+    outcome_name: str,
+) -> WeakCalibration:
+    try:
+        return weak_calibration(outcome=y, risk=p, cluster=cluster, level=level)
+    except NotConverged as error:
+        raise NotConverged(
+            f"The risks, from {p.min():.3g} to {p.max():.3g}, tell patients with {outcome_name} from those "
+            "without it almost without error, or are all 0 or 1: calibration has no finite slope. Such a model "
+            "has usually seen the outcome: look for a feature recorded after it, and check that risks are "
+            "probabilities. For discrimination alone ask causalmed.prediction.auroc."
+        ) from error
 
 
 def _brier(y: Array, p: Array, codes: Codes | None, level: float) -> tuple[Interval, Interval]:

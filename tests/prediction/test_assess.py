@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
 
-from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents
+from causalmed.errors import DataError, InvalidArgument, NotConverged, NotEnoughEvents
 from causalmed.prediction import clinical_performance
 from causalmed.results import State
 
@@ -135,3 +135,10 @@ def test_risks_at_the_border_are_counted_and_fail_when_many():
 def test_bad_input_is_refused_in_words(y, p, error, match):
     with pytest.raises(error, match=match):
         clinical_performance(outcome=np.array(y, dtype=float), risk=np.array(p, dtype=float))
+
+
+@pytest.mark.parametrize("risk", [lambda y: 0.1 + 0.8 * y, lambda y: np.ones(len(y))])
+def test_risks_that_know_the_outcome_are_told_so(risk):
+    y = np.arange(200.0) % 2
+    with pytest.raises(NotConverged, match="with infection from those without.*recorded after it"):
+        clinical_performance(outcome=y, risk=risk(y), outcome_name="infection")
