@@ -118,10 +118,7 @@ def recourse(
     The only plan was checked. The lowest risk, 12 in 100 instead of 23 in 100, could be had by
     considering: late: yes → no.
     """
-    require_instance("patient", patient, Cohort, how="cohort.patient(unit)")
-    require_seed(seed)
-    if not hasattr(scm, "graph") or not hasattr(scm, "sample"):
-        raise InvalidArgument(f"scm= is a {type(scm).__name__}; recourse() needs a model from fit_scm.")
+    _check_types(patient, scm, seed)
     outcome = _outcome(scm.graph, patient)
     _check(scm.graph, patient, outcome=outcome, actionable=actionable, max_changes=max_changes)
     _check_levels(levels, actionable)
@@ -223,6 +220,13 @@ def _outcome(graph: Graph, patient: Cohort) -> str:
     if named not in graph:
         raise UnknownNode.among([named], graph.nodes)
     return named
+
+
+def _check_types(patient: Cohort, scm: CausalModel, seed: int) -> None:
+    require_instance("patient", patient, Cohort, how="cohort.patient(unit)")
+    require_seed(seed)
+    if not hasattr(scm, "graph") or not hasattr(scm, "sample"):
+        raise InvalidArgument(f"scm= is a {type(scm).__name__}; recourse() needs a model from fit_scm.")
 
 
 def _check(

@@ -137,8 +137,7 @@ def test_bad_input_is_refused_in_words(y, p, error, match):
         clinical_performance(outcome=np.array(y, dtype=float), risk=np.array(p, dtype=float))
 
 
-@pytest.mark.parametrize("risk", [lambda y: 0.1 + 0.8 * y, lambda y: np.ones(len(y))])
-def test_risks_that_know_the_outcome_are_told_so(risk):
+def test_risks_that_know_the_outcome_are_told_so():
     y = np.arange(200.0) % 2
-    with pytest.raises(NotConverged, match="with infection from those without.*recorded after it"):
-        clinical_performance(outcome=y, risk=risk(y), outcome_name="infection")
+    with pytest.raises(NotConverged, match=r"with infection from those without.*recorded after it"):
+        clinical_performance(outcome=y, risk=0.1 + 0.8 * y, outcome_name="infection")
