@@ -7,7 +7,7 @@ that breaks a rule cannot be made.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -124,8 +124,8 @@ def violations(
     )
 
 
-def check_rules(rules: Sequence[Contraindication], patient: Cohort) -> None:
-    """Refuse rules that cannot bite: unreadable, or about nothing that the table holds.
+def check_rules(rules: Sequence[Contraindication], patient: Cohort) -> tuple[Contraindication, ...]:
+    """Return the rules; refuse those that cannot bite: unreadable, or about nothing that the table holds.
 
     Raises
     ------
@@ -134,7 +134,8 @@ def check_rules(rules: Sequence[Contraindication], patient: Cohort) -> None:
     ColumnNotFound
         If a condition names a column that is not there.
     """
-    for rule in rules:
+    listed = tuple(rules) if isinstance(rules, Iterable) else (rules,)
+    for rule in listed:
         if not isinstance(rule, Contraindication):
             raise InvalidArgument(
                 f"contraindicated= holds {rule!r}, which is no rule. Give Contraindication(when=…, never=…)."
@@ -148,6 +149,7 @@ def check_rules(rules: Sequence[Contraindication], patient: Cohort) -> None:
                 f"about nothing protects nobody. The columns are: {', '.join(patient.names[:20])}."
             )
         holds(rule.never, patient)
+    return listed
 
 
 def holds(condition: str, patient: Cohort) -> bool:

@@ -152,8 +152,8 @@ def _weak_calibration(
         raise NotConverged(
             f"The risks, from {p.min():.3g} to {p.max():.3g}, tell patients with {outcome_name} from those "
             "without it almost without error, or are all 0 or 1: calibration has no finite slope. Such a "
-            "model has usually seen the outcome: look for a feature recorded after it, and check that risks are "
-            "probabilities. For discrimination alone ask causalmed.prediction.auroc."
+            "model has usually seen the outcome: look for a feature recorded after it, and check that risks "
+            "are probabilities. For discrimination alone ask causalmed.prediction.auroc."
         ) from error
 
 
