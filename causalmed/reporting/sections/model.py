@@ -64,19 +64,21 @@ def found_line(prediction: Prediction) -> str:
     if found.specificity is None or found.sensitivity is None:
         area = in_brackets(found.auroc, places=2)
         hidden = f" {_HIDDEN}" if prediction.stable.performances[0][1].at_threshold else ""
-        return f"{who}, the area under the ROC curve of the risk model is {area}.{hidden}"
+        return f"{who}. The area under the ROC curve is {area}.{hidden}"
     return (
-        f"{who}, the risk model gave no alert to {_percent(found, 'specificity')} of the "
-        f"{found.n - found.events:,} patients without infection (its specificity). It gave an alert to "
-        f"{_percent(found, 'sensitivity')} of the {found.events:,} with infection (its sensitivity)."
+        f"{who}. Of the {found.n - found.events:,} patients without infection, "
+        f"{_percent(found, 'specificity')} "
+        f"got no alert: its specificity. Of the {found.events:,} with infection, "
+        f"{_percent(found, 'sensitivity')} got an alert: its sensitivity."
     )
 
 
 def _where(name: str, prediction: Prediction) -> str:
     parts = len(prediction.stable.performances) - 1
     if parts > 1:
-        return f"In {parts} hospitals that it had never seen"
-    return "In one hospital that it had never seen" if parts else "Among patients kept apart at random"
+        return f"The risk model was tested in {parts} hospitals that it had never seen"
+    where = "in one hospital that it had never seen" if parts else "among patients kept apart at random"
+    return f"The risk model was tested {where}"
 
 
 def _percent(found: ClinicalPerformance, measure: str) -> str:
@@ -93,9 +95,9 @@ def beside_line(prediction: Prediction) -> list[str]:
     if found.specificity is None or found.sensitivity is None:
         return []
     return [
-        "The same model given every column known before infection, also those that may not travel, "
-        f"reached a specificity of {_percent(found, 'specificity')} and a sensitivity of "
-        f"{_percent(found, 'sensitivity')} there. This is a comparison, not for use."
+        "For comparison, not for use: the same model, given every column known before infection. Its "
+        "specificity "
+        f"was {_percent(found, 'specificity')}. Its sensitivity was {_percent(found, 'sensitivity')}."
     ]
 
 

@@ -16,7 +16,7 @@ def purpose(dossier: Dossier) -> Section:
     """What only a person can say about use."""
     stated = dossier.protocol.statement("intended_use")
     answer = (
-        f"{stated.stated_by} states the intended use below."
+        f"The intended use is stated below, by {stated.stated_by}."
         if stated
         else "Nobody has stated yet what this will be used for."
     )
