@@ -107,6 +107,7 @@ def _checks(
 ) -> tuple[Check, ...]:
     found = (
         _path(ask, worlds),
+        _one_sided(model, ask, worlds, arms),
         _overlap(model, ask, worlds, arms),
         _reach(model.nodes[ask.exposure], arms),
         _monte_carlo(worlds, functionals, error),
@@ -127,6 +128,28 @@ def _path(ask: Request, worlds: Worlds) -> Check | None:
         ),
         advice="Draw the arrow if the data shall decide.",
     )
+
+
+def _one_sided(
+    model: StructuralCausalModel, ask: Request, worlds: Worlds, arms: tuple[float, ...]
+) -> Check | None:
+    """Refuse an arm in which nobody, or everybody, has the outcome: a penalised fit is too sure there."""
+    reads = ask.exposure in model.factors.pillows[ask.outcome]
+    if worlds.given is None or not reads or model.nodes[ask.outcome].kind != "binary":
+        return None
+    exposed, y = worlds.given[ask.exposure], worlds.given[ask.outcome]
+    for arm in arms:
+        seen = y[exposed == arm]
+        if len(seen) and seen.min() == seen.max():
+            value, how_many = shown(model.nodes[ask.exposure], arm), "none" if seen.max() == 0 else "all"
+            return Check(
+                name="outcomes in each arm",
+                state=State.FAIL,
+                sentence=f"Of {len(seen):,} patients with {ask.exposure} = {value}, {how_many} have "
+                f"{ask.outcome}: how far their risk may be from that cannot be estimated.",
+                advice="Lengthen the follow-up, or widen the cohort.",
+            )
+    return None
 
 
 def _overlap(

@@ -30,6 +30,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from causalmed.engine import Local, generator
+from causalmed.errors import DataError
 from causalmed.scm.fitting import fit_mechanism
 from causalmed.scm.mechanism import Mechanism, Regressed
 from causalmed.scm.terms import FloatArray, Values
@@ -117,7 +118,13 @@ def resampled(
         if node in model.specs and isinstance(model.mechanisms[node], Regressed)
     ]
     codes = cohort.cluster_codes
-    if codes is not None and 1 < len(np.unique(codes)) < FEW_CLUSTERS:
+    clusters = 0 if codes is None else len(np.unique(codes))
+    if clusters == 1:
+        raise DataError(
+            f"All patients are of one cluster ({cohort.cluster!r}), so the differences between clusters "
+            "cannot be estimated. Build the cohort without cluster=, and say that the answer is about it."
+        )
+    if codes is not None and clusters < FEW_CLUSTERS:
         return _left_out(model, moving, codes, n_jobs=n_jobs)
     groups = np.arange(cohort.n) if codes is None else codes
     drawn = generator(seed, "bootstrap weights").standard_exponential((replicates, int(groups.max()) + 1))

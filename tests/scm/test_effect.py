@@ -9,10 +9,17 @@ import pandas as pd
 import pytest
 
 from causalmed.cohort import Cohort
-from causalmed.errors import InvalidArgument, NotEnoughEvents, UnknownNode
+from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import State
-from causalmed.scm import LinearGaussian, LogisticBinary, Predictor, StructuralCausalModel, fit_scm
+from causalmed.scm import (
+    LinearGaussian,
+    LogisticBinary,
+    MechanismSpec,
+    Predictor,
+    StructuralCausalModel,
+    fit_scm,
+)
 
 
 def expit(x):
@@ -268,3 +275,25 @@ def test_questions_that_make_no_sense():
     ]:
         with pytest.raises(error, match=words):
             scm.effect(**arguments)
+
+
+def one_sided(n=900):
+    rng = np.random.default_rng(3)
+    late = rng.random(n) < 0.4
+    ssi = ~late & (rng.random(n) < 0.3)
+    return pd.DataFrame({"late": late, "ssi": ssi, "ward": ["only"] * n})
+
+
+def test_an_arm_without_outcomes_is_not_reported():
+    """A penalised mechanism would give a risk ratio with a tiny interval."""
+    mechanisms = {"ssi": MechanismSpec(family="logistic", firth=True)}
+    scm = fit_scm(Graph.parse("dag { late -> ssi }"), Cohort.from_frame(one_sided()), mechanisms=mechanisms)
+    effect = scm.effect(exposure="late", outcome="ssi", replicates=20)
+    assert [check.name for check in effect.diagnostics.failed()] == ["outcomes in each arm"]
+
+
+def test_one_cluster_alone_says_nothing_about_clusters():
+    cohort = Cohort.from_frame(one_sided().assign(ssi=np.arange(900) % 3 == 0), cluster="ward")
+    scm = fit_scm(Graph.parse("dag { late -> ssi }"), cohort)
+    with pytest.raises(DataError, match="one cluster"):
+        scm.effect(exposure="late", outcome="ssi")
