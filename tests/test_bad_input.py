@@ -708,3 +708,13 @@ def test_errors_are_of_the_kind_they_say():
             call()
     assert issubclass(InvalidArgument, ValueError)
     assert "Did you mean 'infected'" in str(refused(lambda: cohort_of(outcome="infectd"), "infectd"))
+
+
+def test_hospitals_that_were_left_out_are_not_counted():
+    cohort = cohort_of(cluster="hospital").where("hospital not in ('H0', 'H1')", reason="elsewhere")
+    assert len(cohort.cluster_levels) == 6  # codes keep their meaning
+    assert cohort.clusters == 4
+    assert "hospital (4 levels)" in cohort.summary()
+    effect = cm.fit_scm(GRAPH, cohort).effect(exposure="late", replicates=20)
+    assert effect.clusters == 4 == cm.screen_risks(GRAPH, cohort).clusters
+    assert cohort_of().clusters == 0

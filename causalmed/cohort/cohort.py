@@ -213,6 +213,11 @@ class Cohort:
         return () if self.cluster is None else self.column(self.cluster).levels
 
     @property
+    def clusters(self) -> int:
+        """Number of clusters that have patients; 0 without cluster."""
+        return 0 if self.cluster is None else len(np.unique(self.values(self.cluster)))
+
+    @property
     def kinds(self) -> dict[str, str | tuple[str, ...]]:
         """What ``kinds=`` would state about the columns of this cohort, the unit's apart."""
         return {name: stated_as(column) for name, column in self.columns.items()}
@@ -384,7 +389,6 @@ class Cohort:
         Returns
         -------
         TableOne
-
         """
         return make_table_one(self, by=by, columns=columns, numbers=numbers, weights=weights)
 

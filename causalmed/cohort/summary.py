@@ -114,7 +114,7 @@ def _roles(cohort: Cohort) -> list[str]:
     named = [
         ("outcome", _outcome(cohort)),
         ("unit", cohort.unit or "none: rows in the order of the table"),
-        ("cluster", cohort.cluster and f"{cohort.cluster} ({len(cohort.cluster_levels):,} levels)"),
+        ("cluster", cohort.cluster and f"{cohort.cluster} ({cohort.clusters:,} levels)"),
         ("protected", ", ".join(cohort.protected)),
         ("weights", cohort.weights),
         ("follow-up", spec and f"{spec.time} until {spec.event}"),

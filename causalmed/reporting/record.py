@@ -31,7 +31,7 @@ def record(dossier: Dossier) -> dict[str, Any]:
         "protocol": dossier.protocol.to_dict(),
         "population": {
             "patients": cohort.n,
-            "hospitals": len(cohort.cluster_levels) if cohort.cluster else None,
+            "hospitals": cohort.clusters or None,
             "synthetic": dossier.population.synthetic,
             "attrition": list(attrition_lines(dossier.population.attrition, n=cohort.n)),
         },

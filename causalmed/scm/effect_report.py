@@ -63,7 +63,7 @@ def as_effect(
         estimator=f"StructuralCausalModel.effect(draws={ask.draws}, replicates={ask.replicates})",
         n=worlds.rows,
         events=int(y.sum()) if binary and y is not None else 0,
-        clusters=None if cohort is None or cohort.cluster is None else len(cohort.cluster_levels),
+        clusters=None if cohort is None else cohort.clusters or None,
         assumptions=_assumptions(model, worlds),
         overrides=(),
         provenance=Provenance.collect(

@@ -23,7 +23,7 @@ def data(dossier: Dossier) -> Section:
     """Attrition, who the patients are, what was checked first, what a person must say of the data."""
     cohort, plan = dossier.population.cohort, dossier.protocol.population
     outcome = cohort.values(dossier.protocol.question.outcome)
-    hospitals = f" in {len(cohort.cluster_levels)} hospitals" if cohort.cluster else ""
+    hospitals = f" in {cohort.clusters} hospitals" if cohort.cluster else ""
     zero = f" from {plan.time_zero}" if plan.time_zero else ""
     days = f" for {plan.follow_up_days:g} days" if plan.follow_up_days else ""
     few = 0 < outcome.sum() < MINIMUM or 0 < cohort.n - outcome.sum() < MINIMUM

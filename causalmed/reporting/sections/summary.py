@@ -66,7 +66,7 @@ def findings(dossier: Dossier) -> str:
 def _what(dossier: Dossier) -> str:
     cohort = dossier.population.cohort
     who = "synthetic patients" if dossier.population.synthetic else "patients"
-    hospitals = f" of {len(cohort.cluster_levels)} hospitals" if cohort.cluster else ""
+    hospitals = f" of {cohort.clusters} hospitals" if cohort.cluster else ""
     return (
         f"This report asks which factors cause {dossier.protocol.question.outcome}. It looks at {cohort.n:,} "
         f"{who}{hospitals}. A protocol fixed the analysis beforehand. A graph says what may cause what. The "
