@@ -325,4 +325,3 @@ class Effect:
             f"{self.n:,} patients{events}; {self.estimator}; adjusted for {adjusted}; covariance: "
             f"{self.functionals.source}{clusters}."
         )
-
