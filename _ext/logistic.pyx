@@ -11,7 +11,8 @@ y - mu = y (1 - mu) - (1 - y) mu keep full relative accuracy however far out a p
 
 Rows are packed into tiles that stay in the first-level cache; the residual rides along as row 0 of
 the product [r, W z]' z, of which only 4 x (2 vectors) register tiles on or above the diagonal are
-computed. Cost n p (p + 1) / 2 multiply-adds, one read of the rows. The same C source is compiled for
+computed. Cost n p (p + 1) / 2 multiply-adds, one read of the rows; n p without the information, which
+a chord step does not need. The same C source is compiled for
 the x86-64 baseline and for AVX2 with FMA, and chosen when run. The sums of one call depend on
 nothing but its arguments; the two builds may differ in the last bits.
 """
@@ -31,24 +32,8 @@ cdef extern from *:
         double *h;                             /* out: lda x ldz, [r, W z]' z */
         double *sums;                          /* out: log-likelihood, rows with |eta| > far */
         double far;
+        int full;                              /* whether the information is wanted */
     } pass_t;
-
-    INLINE void pack(const pass_t *g, Py_ssize_t lo, Py_ssize_t rows) {
-        for (Py_ssize_t t = 0; t < rows; t++) {
-            Py_ssize_t i = g->order ? g->order[lo + t] : lo + t;
-            const double *x = g->x + i * g->p;
-            double *z = g->z + t * g->ldz;
-            for (Py_ssize_t k = 0; k < g->p; k += 8) __builtin_prefetch(x + g->tile * g->p + k);
-            for (Py_ssize_t k = 0; k < g->p; k++) z[k] = (x[k] - g->centre[k]) * g->scale[k];
-            g->ty[t] = g->y[i];
-            g->tw[t] = g->w ? g->w[i] : 1.0;
-            g->eta[t] = g->offset ? g->offset[i] : 0.0;
-        }
-        for (Py_ssize_t t = rows; t < g->tile; t++) {      /* rows of weight zero fill the last tile */
-            memset(g->z + t * g->ldz, 0, g->ldz * sizeof(double));
-            g->ty[t] = g->tw[t] = g->eta[t] = 0.0;
-        }
-    }
 
     INLINE void weigh(const pass_t *g) {
         for (Py_ssize_t t = 0; t < g->tile; t++) {
@@ -63,16 +48,29 @@ cdef extern from *:
     /* V: vector of W doubles, I: of integers. Eight accumulators hide the latency of a multiply-add. */
     #define DEFINE_PASS(NAME, V, I, W, TARGET)                                                        \
     DEFINE_VECTOR_MATH(NAME, V, I, TARGET)                                                            \
-    TARGET INLINE void dot_##NAME(const pass_t *g) {                                                         \
-        for (Py_ssize_t t = 0; t < g->tile; t++) {                                                     \
-            const double *z = g->z + t * g->ldz;                                                      \
-            V c0 = {0}, c1 = {0};                                                                     \
-            for (Py_ssize_t k = 0; k < g->ldz; k += 2 * W) {                                           \
-                c0 += *(const V *)(z + k) * *(const V *)(g->b + k);                                   \
-                c1 += *(const V *)(z + k + W) * *(const V *)(g->b + k + W);                           \
+    TARGET INLINE void pack_##NAME(const pass_t *g, Py_ssize_t lo, Py_ssize_t rows) {                 \
+        const double *c = g->centre, *s = g->scale, *b = g->b;                                        \
+        for (Py_ssize_t t = 0, p = g->p; t < rows; t++) {                                             \
+            Py_ssize_t i = g->order ? g->order[lo + t] : lo + t, k = 0;                               \
+            const double *x = g->x + i * p;                                                           \
+            double *z = g->z + t * g->ldz, eta = g->offset ? g->offset[i] : 0.0;                      \
+            V sum = {0};                                                                              \
+            for (; k < p; k += 8) __builtin_prefetch(x + g->tile * p + k);                            \
+            for (k = 0; k + W <= p; k += W) {                                                         \
+                V v = (*(const V *)(x + k) - *(const V *)(c + k)) * *(const V *)(s + k);              \
+                *(V *)(z + k) = v; sum += v * *(const V *)(b + k);                                    \
             }                                                                                         \
-            c0 += c1;                                                                                 \
-            for (int lane = 0; lane < W; lane++) g->eta[t] += c0[lane];                               \
+            for (; k < p; k++) {        /* three at most: a compiler must not make vectors of them */ \
+                __asm__ volatile(""); z[k] = (x[k] - c[k]) * s[k]; eta += z[k] * b[k];                \
+            }                                                                                         \
+            for (int lane = 0; lane < W; lane++) eta += sum[lane];                                    \
+            g->eta[t] = eta;                                                                          \
+            g->ty[t] = g->y[i];                                                                       \
+            g->tw[t] = g->w ? g->w[i] : 1.0;                                                          \
+        }                                                                                             \
+        for (Py_ssize_t t = rows; t < g->tile; t++) {      /* rows of weight zero fill the last tile */\
+            memset(g->z + t * g->ldz, 0, g->ldz * sizeof(double));                                    \
+            g->ty[t] = g->tw[t] = g->eta[t] = 0.0;                                                    \
         }                                                                                             \
     }                                                                                                 \
     TARGET INLINE void moments_##NAME(const pass_t *g) {                                              \
@@ -109,10 +107,24 @@ cdef extern from *:
             }                                                                                         \
         }                                                                                             \
     }                                                                                                 \
+    TARGET INLINE void score_##NAME(const pass_t *g) {                                                \
+        for (Py_ssize_t k = 0; k < g->ldz; k += 2 * W) {                                              \
+            V c0 = {0}, c1 = {0}, c2 = {0}, c3 = {0}, d0 = {0}, d1 = {0}, d2 = {0}, d3 = {0};         \
+            const double *r = g->r, *z = g->z + k;                                                    \
+            for (Py_ssize_t t = 0, l = g->ldz; t < g->tile; t += 4, r += 4, z += 4 * l) {             \
+                c0 += r[0] * *(const V *)z;           d0 += r[0] * *(const V *)(z + W);               \
+                c1 += r[1] * *(const V *)(z + l);     d1 += r[1] * *(const V *)(z + l + W);           \
+                c2 += r[2] * *(const V *)(z + 2 * l); d2 += r[2] * *(const V *)(z + 2 * l + W);       \
+                c3 += r[3] * *(const V *)(z + 3 * l); d3 += r[3] * *(const V *)(z + 3 * l + W);       \
+            }                                                                                         \
+            *(V *)(g->h + k) += (c0 + c1) + (c2 + c3); *(V *)(g->h + k + W) += (d0 + d1) + (d2 + d3); \
+        }                                                                                             \
+    }                                                                                                 \
     TARGET static void NAME(const pass_t *g, Py_ssize_t lo, Py_ssize_t hi) {                            \
         for (; lo < hi; lo += g->tile) {                                                              \
             Py_ssize_t rows = hi - lo < g->tile ? hi - lo : g->tile;                                   \
-            pack(g, lo, rows); dot_##NAME(g); moments_##NAME(g); weigh(g); cross_##NAME(g);            \
+            pack_##NAME(g, lo, rows); moments_##NAME(g);                                                \
+            if (g->full) { weigh(g); cross_##NAME(g); } else score_##NAME(g);                          \
         }                                                                                             \
     }
     DEFINE_PASS(pass_base, v2, i2, 2, )
@@ -146,6 +158,7 @@ cdef extern from *:
         double *h
         double *sums
         double far
+        int full
     void pass_base(const pass_t *g, Py_ssize_t lo, Py_ssize_t hi) noexcept nogil
     void pass_wide(const pass_t *g, Py_ssize_t lo, Py_ssize_t hi) noexcept nogil
     int wide_available() noexcept nogil
@@ -167,13 +180,13 @@ cdef int check_groups(const Py_ssize_t[::1] rows, const Py_ssize_t[::1] starts, 
 
 
 cdef void unload(const pass_t *g, double[::1] out) noexcept nogil:
-    """Write sums, score and the packed upper triangle of the information into one line."""
+    """Write sums, score and, where wanted, the packed upper triangle of the information into one line."""
     cdef Py_ssize_t j, k, at = 2 + g.p
     out[0] = g.sums[0]
     out[1] = g.sums[1]
     for k in range(g.p):
         out[2 + k] = g.h[k]
-        for j in range(k, g.p):
+        for j in range(k, g.p if g.full else k):
             out[at] = g.h[(k + 1) * g.ldz + j]
             at += 1
 
@@ -189,9 +202,9 @@ def statistics(
     const double[:, ::1] matrix not None, const double[::1] outcome not None, const double[::1] weights,
     const double[::1] offset, const double[:, ::1] coefficients not None, const double[::1] centre not None,
     const double[::1] scale not None, const Py_ssize_t[::1] rows, const Py_ssize_t[::1] starts not None,
-    double far=30.0, bint portable=False,
+    double far=30.0, bint portable=False, bint information=True,
 ):
-    """Return a line a group: log-likelihood, rows beyond ``far``, score, upper triangle by rows."""
+    """Return a line a group: log-likelihood, rows beyond ``far``, score, upper triangle by rows if wanted."""
     cdef Py_ssize_t n = matrix.shape[0], p = matrix.shape[1], groups = starts.shape[0] - 1, g
     if outcome.shape[0] != n or (weights is not None and weights.shape[0] != n) or (
         offset is not None and offset.shape[0] != n
@@ -205,11 +218,11 @@ def statistics(
     cdef Py_ssize_t ldz = round_up(p, 8), lda = round_up(p + 1, 4)
     cdef Py_ssize_t tile = min(256, max(16, round_up(2048 // ldz, 8)))
     cdef double[::1] work = aligned(tile * (ldz + lda + 5) + lda * ldz + 3 * ldz + 2)
-    cdef double[:, ::1] out = np.empty((groups, 2 + p + triangle(p)))
+    cdef double[:, ::1] out = np.empty((groups, 2 + p + (triangle(p) if information else 0)))
     cdef double[::1] padded = work[tile * (ldz + lda + 5):]
     cdef pass_t c
     cdef bint wide = wide_available() and not portable
-    c.p, c.ldz, c.lda, c.tile, c.far = p, ldz, lda, tile, far
+    c.p, c.ldz, c.lda, c.tile, c.far, c.full = p, ldz, lda, tile, far, information
     c.x = &matrix[0, 0] if n else NULL
     c.y = &outcome[0] if n else NULL
     c.w = &weights[0] if weights is not None and n else NULL

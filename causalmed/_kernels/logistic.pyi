@@ -15,4 +15,5 @@ def statistics(
     starts: NDArray[np.intp],
     far: float = 30.0,
     portable: bool = False,
+    information: bool = True,
 ) -> NDArray[np.float64]: ...

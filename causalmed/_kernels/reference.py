@@ -19,6 +19,7 @@ def logistic_statistics(
     rows: NDArray[np.intp] | None,
     starts: NDArray[np.intp],
     far: float = 30.0,
+    information: bool = True,
 ) -> NDArray[np.float64]:
     r"""Log-likelihood, score and information of logistic regressions, a line a group of rows.
 
@@ -47,9 +48,12 @@ def logistic_statistics(
     far : float
         Rows with positive weight and a linear predictor beyond ``far`` either way are counted.
 
+    information : bool
+        Whether I is wanted; without it a line ends with the score.
+
     Returns
     -------
-    ndarray, shape (groups, 2 + p + p (p + 1) / 2)
+    ndarray, shape (groups, 2 + p + p (p + 1) / 2), or (groups, 2 + p)
         Log-likelihood, count of far rows, score, upper triangle of the information row by row.
 
     Examples
@@ -74,7 +78,9 @@ def logistic_statistics(
         mu, not_mu = np.where(eta < 0, small, large), np.where(eta < 0, large, small)
         likelihood = y * np.minimum(eta, 0) - (1 - y) * np.maximum(eta, 0) - np.log1p(t)
         score = z.T @ (w[take] * (y * not_mu - (1 - y) * mu))
-        information = (z * (w[take] * mu * not_mu)[:, None]).T @ z
         far_rows = float(np.sum((np.abs(eta) > far) & (w[take] > 0)))
-        lines.append(np.concatenate([[w[take] @ likelihood, far_rows], score, information[upper]]))
+        line = np.concatenate([[w[take] @ likelihood, far_rows], score])
+        if information:
+            line = np.concatenate([line, ((z * (w[take] * mu * not_mu)[:, None]).T @ z)[upper]])
+        lines.append(line)
     return np.array(lines)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from causalmed.engine import Executor, Local, exact_sum
 from causalmed.errors import DataError, InvalidArgument
+from causalmed.regression.chord import Guess
 from causalmed.regression.firth import maximise_penalised
 from causalmed.regression.moments import Moments, Problem, check_events, pose
 from causalmed.regression.newton import Optimum, maximise
@@ -94,8 +95,7 @@ def fit_logistic(
     if firth:
         optimum = maximise_penalised(problem, tolerance=tolerance, max_iterations=max_iterations)
         return _result(problem, optimum, method="logistic, Firth's penalised likelihood")
-    start = _start(problem)
-    return _result(problem, maximise(problem, start, tolerance=tolerance, max_iterations=max_iterations))
+    return _result(problem, _maximum(problem, tolerance=tolerance, max_iterations=max_iterations))
 
 
 def fit_logistic_folds(
@@ -158,8 +158,8 @@ def fit_logistic_folds(
             _result(*pair, method="logistic, Firth's penalised likelihood")
             for pair in zip(problems, optima, strict=True)
         )
-    top = maximise(whole, _start(whole), tolerance=tolerance, max_iterations=max_iterations)
-    starts = _first_steps(problems[0], top.b, folds)
+    top = _maximum(whole, tolerance=tolerance, max_iterations=max_iterations)
+    starts = _first_steps(problems[0], top, folds)
     if len(whole.outcome) > 65_536:
         fits = [
             maximise(each, start, tolerance=tolerance, max_iterations=max_iterations)
@@ -198,14 +198,19 @@ def _check_folds(fold: NDArray[np.intp], folds: int, problem: Problem) -> NDArra
     return labels
 
 
-def _start(problem: Problem) -> NDArray[np.float64]:
+def _maximum(problem: Problem, *, tolerance: float, max_iterations: int) -> Optimum:
+    return maximise(problem, _start(problem), tolerance=tolerance, max_iterations=max_iterations)
+
+
+def _start(problem: Problem) -> Guess:
     """Fit every eighth row, and before it every eighth of those: cheap, and it saves passes over all rows.
 
-    A ridge of one keeps levels that the sample lacks at zero. What looks astray is not used.
+    A ridge of one keeps levels that the sample lacks at zero. What looks astray is not used. The sample's
+    information, times eight, is a guess of the information of all rows.
     """
     n, zero = len(problem.outcome), np.zeros(problem.p)
     if n < _SAMPLE_FROM or n < 20 * _STRIDE * problem.p:
-        return zero
+        return Guess(b=zero)
     take = slice(None, None, _STRIDE)
     sample = replace(
         problem,
@@ -214,32 +219,38 @@ def _start(problem: Problem) -> NDArray[np.float64]:
         weights=None if problem.weights is None else np.ascontiguousarray(problem.weights[take]),
         offset=None if problem.offset is None else np.ascontiguousarray(problem.offset[take]),
     )
-    return _rough(sample, _start(sample))
+    return _rough(sample, _start(sample).b)
 
 
-def _rough(sample: Problem, b: NDArray[np.float64]) -> NDArray[np.float64]:
-    first = here = sample.moments(b)
+def _rough(sample: Problem, b: NDArray[np.float64]) -> Guess:
+    here, last = sample.moments(b), np.inf
+    floor, curvature = here.log_likelihood, np.inf
     for _ in range(8):
-        if not here.finite or here.far_rows or here.log_likelihood < first.log_likelihood:
-            return np.zeros(sample.p)
-        score = here.score - b
-        step = np.linalg.solve(here.information + np.eye(sample.p), score)
-        b = b + step
-        if step @ score < 1:
-            return b
+        if not here.finite or here.far_rows or here.log_likelihood < floor:
+            break
+        score, information = here.score - b, here.information + np.eye(sample.p)
+        step = np.linalg.solve(information, score)
+        length = float(np.sqrt(step @ score))
+        curvature = 2 * length / last**2 if np.isfinite(last) else np.inf
+        b, last = b + step, length
+        # The square of the sample's own error, in its standard errors, is about p.
+        if length**2 < sample.p:
+            # a standard error of all rows is shorter than one of the sample
+            return Guess(b=b, information=_STRIDE * information, curvature=curvature / np.sqrt(_STRIDE))
         here = sample.moments(b)
-    return np.zeros(sample.p)
+    return Guess(b=np.zeros(sample.p))
 
 
-def _first_steps(problem: Problem, b: NDArray[np.float64], folds: int) -> list[NDArray[np.float64]]:
-    lines = problem.moments_by_fold(b, folds)
+def _first_steps(problem: Problem, top: Optimum, folds: int) -> list[Guess]:
+    b, lines = top.b, problem.moments_by_fold(top.b, folds)
     starts = []
     for k in range(folds):
         rest = Moments.unpack(exact_sum([lines[j] for j in range(folds) if j != k]), problem.p)
         try:
-            starts.append(b + np.linalg.solve(rest.information, rest.score))
+            step = np.linalg.solve(rest.information, rest.score)
         except np.linalg.LinAlgError:
-            starts.append(b)
+            step = np.zeros(problem.p)
+        starts.append(Guess(b=b + step, curvature=top.curvature))
     return starts
 
 

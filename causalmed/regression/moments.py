@@ -15,9 +15,11 @@ from causalmed.engine import Executor
 from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents
 from causalmed.regression.design import check_finite
 
-__all__ = ["Moments", "Problem", "pose"]
+__all__ = ["Moments", "Problem", "Score", "pose"]
 
 _SAMPLE: Final = 4_096
+_MANY_ROWS: Final = 4_096
+_MANY_COLUMNS: Final = 8
 
 
 @lru_cache(maxsize=8)
@@ -26,12 +28,23 @@ def _upper(p: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Moments:
-    """Log-likelihood, score and information at one point, in the standardised columns."""
+class Score:
+    """Log-likelihood and score at one point, in the standardised columns."""
 
     log_likelihood: float
     far_rows: int
     score: NDArray[np.float64]
+
+    @property
+    def finite(self) -> bool:
+        """Whether all of it is."""
+        return bool(np.isfinite(self.log_likelihood) and np.isfinite(self.score).all())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Moments(Score):
+    """Log-likelihood, score and information at one point, in the standardised columns."""
+
     information: NDArray[np.float64]
 
     @classmethod
@@ -102,19 +115,31 @@ class Problem:
             answer &= self.weights > 0
         return slice(None) if answer.all() else answer
 
+    @property
+    def large(self) -> bool:
+        """Whether a pass for the score alone is much cheaper than one with the information."""
+        return len(self.outcome) >= _MANY_ROWS and self.p >= _MANY_COLUMNS
+
     def moments(self, b: NDArray[np.float64]) -> Moments:
         """Add up the moments at ``b`` over the rows that count."""
+        return Moments.unpack(self._sum(b, information=True), self.p)
 
+    def score(self, b: NDArray[np.float64]) -> Score:
+        """Add up log-likelihood and score at ``b``, without the information."""
+        line = self._sum(b, information=False)
+        return Score(log_likelihood=float(line[0]), far_rows=int(line[1]), score=line[2:])
+
+    def _sum(self, b: NDArray[np.float64], *, information: bool) -> NDArray[np.float64]:
         def statistic(block: slice) -> NDArray[np.float64]:
             rows = None
             size = block.stop - block.start
             if self.fold is not None and self.left_out is not None:
                 rows = np.flatnonzero(self.fold[block] != self.left_out)
                 size = len(rows)
-            line = self._block(block, b[None, :], rows=rows, starts=np.array([0, size]))[0]
-            return np.asarray(line)
+            starts = np.array([0, size])
+            return np.asarray(self._block(block, b[None, :], rows=rows, starts=starts, full=information)[0])
 
-        return Moments.unpack(self.executor.total(statistic, len(self.outcome)), self.p)
+        return self.executor.total(statistic, len(self.outcome))
 
     def moments_by_fold(self, b: NDArray[np.float64], folds: int) -> NDArray[np.float64]:
         """Return a kernel line a fold, all at the same ``b``."""
@@ -129,12 +154,19 @@ class Problem:
         return self.executor.total(statistic, len(self.outcome))
 
     def _block(
-        self, block: slice, b: NDArray[np.float64], *, rows: NDArray[np.intp] | None, starts: NDArray[np.intp]
+        self,
+        block: slice,
+        b: NDArray[np.float64],
+        *,
+        rows: NDArray[np.intp] | None,
+        starts: NDArray[np.intp],
+        full: bool = True,
     ) -> NDArray[np.float64]:
         weights = None if self.weights is None else self.weights[block]
         offset = None if self.offset is None else self.offset[block]
+        x, y = self.matrix[block], self.outcome[block]
         return kernel.statistics(
-            self.matrix[block], self.outcome[block], weights, offset, b, self.centre, self.scale, rows, starts
+            x, y, weights, offset, b, self.centre, self.scale, rows, starts, information=full
         )
 
     def to_standard(self, beta: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -243,10 +275,10 @@ def check_events(y: NDArray[np.float64], w: NDArray[np.float64] | None, *, where
 def standardisation(x: NDArray[np.float64]) -> tuple[int | None, NDArray[np.float64], NDArray[np.float64]]:
     """Return the intercept's column, centres and scales; from a sample of the rows."""
     # A sample sets the units of measurement only, so it need not be exact; it must not depend on threads.
-    sample = x[:: max(1, len(x) // _SAMPLE)]
+    sample = np.ascontiguousarray(x[:: max(1, len(x) // _SAMPLE)])
     with np.errstate(all="ignore"):
         centre, spread = sample.mean(axis=0), sample.std(axis=0)
-        size = np.sqrt(np.mean(np.square(sample), axis=0))
+        size = np.hypot(centre, spread)
     flat = ~(spread > 1e-12 * np.abs(centre))
     intercept = next(
         (int(j) for j in np.flatnonzero(flat) if x[0, j] != 0 and np.all(x[:, j] == x[0, j])), None

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from causalmed.errors import DataError, NotConverged
+from causalmed.regression.chord import SLOW, Factor, Guess, Trail, approach, arrived, draw_near
 from causalmed.regression.collinearity import check_rank
 from causalmed.regression.moments import Moments, Problem, refuse_infinite
 from causalmed.regression.separation import find_separation
@@ -36,6 +37,8 @@ class Optimum:
         Steps taken.
     decrement : float
         Length of the last step in standard errors.
+    curvature : float
+        Relative change of the information over one standard error, roughly; infinite if unknown.
     """
 
     b: NDArray[np.float64]
@@ -43,11 +46,12 @@ class Optimum:
     log_likelihood: float
     iterations: int
     decrement: float
+    curvature: float = np.inf
 
 
 def maximise(
     problem: Problem,
-    start: NDArray[np.float64],
+    guess: Guess,
     *,
     tolerance: float,
     max_iterations: int,
@@ -58,9 +62,25 @@ def maximise(
     Steps :math:`I(b)^{-1} U(b)`, halved while the likelihood falls. The Newton decrement
     :math:`\lambda = \sqrt{U^\top I^{-1} U}` is the length of the step in standard errors. Once it is
     below ``sqrt(tolerance)`` the step is taken and its error, of order :math:`\lambda^2`, is below
-    ``tolerance``; the information is at most one such step, hence at most 1e-7 of itself, away. A
+    ``tolerance``; the information, always that of the last point itself, is at most one such step, hence
+    at most about 1e-7 of itself, away. With many rows and columns most of a pass goes into the
+    information, so the guess of it serves for the first two steps, and one computed here for several steps
+    once they are shorter than a standard error (:mod:`~causalmed.regression.chord`). A
     linear predictor beyond 30, or ten steps without an answer, raises the suspicion of separation,
     which is then decided by linear programming and not by waiting.
+
+    Parameters
+    ----------
+    problem : Problem
+        The data.
+    guess : Guess
+        Where to start.
+    tolerance : float
+        Largest error of a coefficient in standard errors.
+    max_iterations : int
+        Information matrices before giving up.
+    suspicious : int
+        After so many of them separation is looked for.
 
     Raises
     ------
@@ -69,33 +89,63 @@ def maximise(
     DataError
         Collinear columns, or values that are not finite.
     """
-    here, b = problem.moments(start), start
+    near = draw_near(problem, guess)
+    b, steps, curvature = near.b, near.steps, np.inf
+    here = problem.moments(b)
     check_finite_moments(problem, here)
-    suspect = True
-    decrement = np.inf
+    suspect, last, enough = True, np.inf, float(np.sqrt(tolerance))
     for iteration in range(1, max_iterations + 1):
         if suspect and (here.far_rows or iteration > suspicious):
             refuse_separation(problem)
             suspect = False
         factor = _factor(here.information)
         if factor is None and b.any():
-            b = np.zeros(problem.p)  # the start, or a step, led astray
+            b, last, curvature = np.zeros(problem.p), np.inf, np.inf  # the start, or a step, led astray
             here = problem.moments(b)
             factor = _factor(here.information)
         if factor is None:
             refuse_singular(problem)
         step = cho_solve(factor, here.score)
-        last, decrement = decrement, float(np.sqrt(max(0.0, float(step @ here.score))))
-        if _arrived(decrement, last=last, enough=float(np.sqrt(tolerance))):
-            inverse = cho_solve(factor, np.eye(problem.p))
+        decrement = float(np.sqrt(max(0.0, float(step @ here.score))))
+        if np.isfinite(last) and not np.isfinite(curvature):
+            curvature = 2 * decrement / last**2
+        if arrived(decrement, curvature=curvature, enough=enough):
             return Optimum(
                 b=b + step,
-                covariance=(inverse + inverse.T) / 2,
+                covariance=_inverse(factor, problem.p),
                 log_likelihood=here.log_likelihood,
-                iterations=iteration,
+                iterations=steps + 1,
                 decrement=decrement,
+                curvature=curvature,
             )
-        b, here = _advance(problem, b, step, here)
+        expected = curvature if np.isfinite(curvature) else guess.curvature
+        chords = problem.large and _chords_pay(decrement, curvature=expected, enough=enough)
+        trail, here = _onward(problem, b, step, here, factor if chords else None, enough=enough, wary=suspect)
+        b, steps, curvature, last = trail.b, steps + trail.steps, trail.curvature, decrement
+    refuse_unfinished(problem, max_iterations, decrement)
+
+
+def _onward(
+    problem: Problem,
+    b: NDArray[np.float64],
+    step: NDArray[np.float64],
+    here: Moments,
+    factor: Factor | None,
+    *,
+    enough: float,
+    wary: bool,
+) -> tuple[Trail, Moments]:
+    """Take chord steps, where there is a factor for them, or one Newton step."""
+    if factor is not None:
+        trail = approach(problem, b, here, factor, enough=enough, wary=wary)
+        if trail.steps:
+            return trail, problem.moments(trail.b)
+    b, there = _advance(problem, b, step, here)
+    return Trail(b=b, steps=1, curvature=np.inf), there
+
+
+def refuse_unfinished(problem: Problem, max_iterations: int, decrement: float) -> NoReturn:
+    """Say why there is no maximum after so many iterations: separation, or too few of them."""
     refuse_separation(problem)
     raise NotConverged(
         f"The logistic regression on {', '.join(problem.names)} did not converge in {max_iterations} "
@@ -103,9 +153,18 @@ def maximise(
     )
 
 
-def _arrived(decrement: float, *, last: float, enough: float) -> bool:
-    # With quadratic convergence the information changes by about (decrement / last)^2 of itself in this step.
-    return decrement <= enough / 10 or (decrement <= enough and (decrement / last) ** 2 <= 1e-7)
+def _inverse(factor: Factor, p: int) -> NDArray[np.float64]:
+    inverse = cho_solve(factor, np.eye(p))
+    return np.asarray((inverse + inverse.T) / 2)
+
+
+def _chords_pay(decrement: float, *, curvature: float, enough: float) -> bool:
+    """Whether chord steps should be quick here, and one Newton step could not be counted on to end it."""
+    if not np.isfinite(curvature):
+        return decrement <= 1
+    return curvature * decrement <= SLOW and not arrived(
+        curvature * decrement**2, curvature=2 * curvature, enough=enough
+    )
 
 
 def refuse_separation(problem: Problem) -> None:
@@ -153,11 +212,11 @@ def check_finite_moments(problem: Problem, here: Moments) -> None:
     )
 
 
-def _factor(information: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool] | None:
+def _factor(information: NDArray[np.float64]) -> Factor | None:
     size = np.sqrt(np.diagonal(information))
     try:
-        factor: tuple[NDArray[np.float64], bool] = cho_factor(information, lower=True)
-    except LinAlgError:
+        factor: Factor = cho_factor(information, lower=True)
+    except (LinAlgError, ValueError):  # not positive definite; not finite
         return None
     return factor if np.min(np.diagonal(factor[0]) / size) > 1e-5 else None
 

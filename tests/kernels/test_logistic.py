@@ -30,11 +30,24 @@ def agree(given: dict[str, Any], *, portable: bool = False, tolerance: float = 1
     compiled = logistic.statistics(**given, portable=portable)
     slow = reference.logistic_statistics(**given)
     assert compiled.shape == slow.shape
+    agree_without_information(given, slow, portable=portable, tolerance=tolerance)
     p = given["matrix"].shape[1]
     # Sums cancel, so the error is relative to the sums of absolute values: n here bounds their order.
     size = np.maximum(np.abs(slow), np.abs(slow[:, 2 + p :]).max(axis=1, keepdims=True))
     assert np.all(np.abs(compiled - slow) <= tolerance * np.maximum(size, 1e-280))
     return compiled
+
+
+def agree_without_information(
+    given: dict[str, Any], full: NDArray[np.float64], *, portable: bool, tolerance: float
+) -> None:
+    compiled = logistic.statistics(**given, portable=portable, information=False)
+    slow = reference.logistic_statistics(**given, information=False)
+    p = given["matrix"].shape[1]
+    assert compiled.shape == slow.shape == (len(full), 2 + p)
+    assert np.array_equal(slow, full[:, : 2 + p])
+    size = np.maximum(np.abs(slow), np.abs(full[:, 2 + p :]).max(axis=1, keepdims=True))
+    assert np.all(np.abs(compiled - slow) <= tolerance * np.maximum(size, 1e-280))
 
 
 @pytest.mark.parametrize("portable", [False, True])
@@ -112,7 +125,8 @@ def test_rows_of_weight_zero_do_not_count() -> None:
 def test_not_a_number_is_not_swallowed() -> None:
     given = arguments(20, 2) | {"rows": None}
     given["matrix"][3, 1] = np.nan
-    assert not np.isfinite(logistic.statistics(**given)[0, 0])
+    for information in (False, True):
+        assert not np.isfinite(logistic.statistics(**given, information=information)[0, 0])
 
 
 def test_read_only_arrays_are_accepted_and_left_alone() -> None:
