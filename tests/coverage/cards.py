@@ -33,7 +33,7 @@ def stored() -> list[dict[str, str]]:
 def row_of(design: Design, card: Card) -> dict[str, str]:
     """One row of the table, numbers with six digits."""
     versions = dict(Provenance.collect(data_fingerprint="", spec="", seed=SEED).versions)
-    made = " ".join(f"{name} {versions[name]}" for name in ("causalmed", "python", "numpy", "scipy"))
+    made = ", ".join(f"{name} {versions[name]}" for name in ("causalmed", "python", "numpy", "scipy"))
     values = {**asdict(design), **asdict(card), "seed": SEED, "made_with": made}
     return {key: f"{value:.6g}" if isinstance(value, float) else str(value) for key, value in values.items()}
 

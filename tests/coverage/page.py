@@ -31,15 +31,20 @@ odds 0.4). *Prevalence* is that of the outcome.
 
 ## How it was checked
 
-Made by `python -m tests.coverage.cards`, seed {seed}, with {made_with}: {done} of the {designs} designs of
-the grid (prevalence 2, 8, 30 %; 500, 2,000, 20,000 patients; 0, 12, 60 hospitals; each model wrong in
-turn); the command goes on where it stopped. The rows stand in `tests/coverage/cards.csv`. A short version
-runs with every test, a longer one with `make slow`; both hold the coverage against binomial bounds, and the
-same check rejects intervals that ignore the hospitals. The simulation shares fitted models between
-estimators; a test holds its answers against `estimate`, bit for bit.
+`python -m tests.coverage.cards` made this page, seed {seed}: {done} of the {designs} designs of the grid
+(prevalence 2, 8, 30 %; 500, 2,000, 20,000 patients; 0, 12, 60 hospitals; each model wrong in turn). The
+command goes on where it stopped. The numbers stand in `tests/coverage/cards.csv`.
+Versions: {made_with}.
+All designs of one size use the same random numbers, so that chance moves them together.
+
+A short version runs with every test, a longer one with `make slow`; both hold the coverage against binomial
+bounds, and the same check rejects intervals that ignore the hospitals. The simulation shares fitted models
+between estimators; a test holds its answers against `estimate`, bit for bit.
 
 Where a model is wrong on purpose, the square of a confounder is left out of it. The estimator that rests on
-that model alone may then be biased (*expected*); the doubly robust ones need one of the two.
+that model alone may then be biased (*expected*); the doubly robust ones need one of the two. For AIPW and
+TMLE that holds for the estimate: their standard error takes both models to be right. The standard error of
+IPWRA is right if either is.
 """
 
 SECTIONS: tuple[tuple[str, Callable[[Row], bool]], ...] = (
@@ -58,7 +63,7 @@ def page(rows: Sequence[Row], *, designs: int) -> str:
         low_full=percent(lowest(4000)),
         low_few=percent(lowest(1000)),
         seed=rows[0]["seed"],
-        made_with=", ".join(sorted({row["made_with"] for row in rows})),
+        made_with="; ".join(sorted({row["made_with"] for row in rows})),
         done=len(names),
         designs=designs,
     )

@@ -10,6 +10,7 @@ import pytest
 
 from causalmed import Cohort, GComputation, estimate
 from causalmed.errors import CausalmedWarning, PositivityViolation
+from tests.coverage import cards
 from tests.coverage.designs import Design, draw, grid, shift, truth
 from tests.coverage.page import RESTS_ON, below, lowest, page, table
 from tests.coverage.simulate import ESTIMATORS, QUESTION, Card, answers, simulate
@@ -115,6 +116,13 @@ def test_the_page_says_where_coverage_is_too_low():
     assert "▼" not in fine
     assert "Nowhere" in below(rows()[1:])
     assert lowest(4000) == pytest.approx(0.9397, abs=1e-4)
+
+
+def test_the_published_page_is_of_the_stored_table():
+    published = cards.PAGE.read_text()
+    assert published == page(cards.stored(), designs=len(grid()))
+    told = {cards.key(row) for row in cards.stored()}
+    assert len(told) * len(ESTIMATORS) == len(cards.stored())
 
 
 def test_bias_of_a_wrong_model_is_expected_only_where_nothing_else_holds():
