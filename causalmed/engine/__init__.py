@@ -6,13 +6,6 @@ order of the unit ids, the reduction is correctly rounded, folds and noise come 
 counters. So the same table gives the same bits under any number of threads and any row order.
 """
 
-from causalmed.engine.arguments import (
-    require_instance,
-    require_names,
-    require_path,
-    require_seed,
-    require_share,
-)
 from causalmed.engine.blocks import BLOCK_ROWS, block_slices
 from causalmed.engine.executor import Executor, Local
 from causalmed.engine.hashing import fold_of, unit_keys
@@ -27,10 +20,5 @@ __all__ = [
     "exact_sum",
     "fold_of",
     "generator",
-    "require_instance",
-    "require_names",
-    "require_path",
-    "require_seed",
-    "require_share",
     "unit_keys",
 ]

@@ -6,8 +6,9 @@ import warnings
 from dataclasses import replace
 from typing import overload
 
+from causalmed.arguments import require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import Executor, Local, require_seed, require_share
+from causalmed.engine import Executor, Local
 from causalmed.errors import (
     CausalmedError,
     InvalidArgument,

@@ -7,8 +7,9 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from causalmed.arguments import require_instance, require_names, require_seed
 from causalmed.cohort import Cohort
-from causalmed.engine import generator, require_instance, require_names, require_seed
+from causalmed.engine import generator
 from causalmed.errors import InvalidArgument, NotConverged
 from causalmed.explanation.explanation import QUESTIONS, Explanation
 from causalmed.explanation.places import Place, place_of

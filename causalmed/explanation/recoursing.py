@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
+from causalmed.arguments import require_instance, require_names, require_seed
 from causalmed.cohort import Cohort
-from causalmed.engine import require_instance, require_names, require_seed
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict, UnknownNode
 from causalmed.explanation.contraindications import (
     Clearance,

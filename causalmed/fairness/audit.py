@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import require_instance, require_names, require_seed, require_share
 from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents, RoleConflict
 from causalmed.fairness.compare import Comparison, Pair, compare
 from causalmed.fairness.groups import Grouping, crossed, groupings

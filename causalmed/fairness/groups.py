@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.arguments import require_names
 from causalmed.cohort import Cohort, Column
-from causalmed.engine import require_names
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
 
 __all__ = ["Grouping", "crossed", "groupings"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from causalmed.arguments import require_names
 from causalmed.cohort import Cohort
-from causalmed.engine import require_names
 from causalmed.errors import ColumnNotFound, DataError, RoleConflict
 from causalmed.graph import Graph
 from causalmed.prediction.stable import LeftOut, stable_columns

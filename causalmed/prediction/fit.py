@@ -9,8 +9,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.arguments import require_instance, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import fold_of, require_instance, require_seed, require_share
+from causalmed.engine import fold_of
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.graph import Graph
 from causalmed.prediction.choose import choose_features

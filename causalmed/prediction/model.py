@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import require_instance, require_names, require_seed, require_share
 from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
 from causalmed.prediction.assess import clinical_performance
 from causalmed.prediction.features import Feature, columns_from_values, feature_columns

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.engine import require_share
+from causalmed.arguments import require_share
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 
 __all__ = ["Threshold", "guaranteed_rank", "guaranteed_threshold", "negatives_needed"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from causalmed.engine import require_path
+from causalmed.arguments import require_path
 from causalmed.errors import DataError
 from causalmed.reporting.items import Item, ItemState
 from causalmed.reporting.page import Section

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 
 from causalmed.engine import generator
-from causalmed.estimation import AIPW, IPW, TMLE, GComputation
+from causalmed.estimation import AIPW, IPW, IPWRA, TMLE, GComputation
 from causalmed.explanation import Contraindication, explain, recourse
 from causalmed.fairness import Tolerance, audit
 from causalmed.prediction import fit_risk_model
@@ -33,6 +33,7 @@ _ESTIMATORS: Final[dict[str, Estimator]] = {
     "TMLE": TMLE(),
     "AIPW": AIPW(),
     "IPW": IPW(),
+    "IPWRA": IPWRA(),
     "GComputation": GComputation(),
 }
 _MAY_NOT_TRAVEL: Final = frozenset({"unstable", "shares a hidden cause", "opens a path"})

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from causalmed.engine import require_path
+from causalmed.arguments import require_path
 from causalmed.results import fingerprint
 
 __all__ = [

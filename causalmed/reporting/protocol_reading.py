@@ -29,7 +29,7 @@ from causalmed.reporting.protocol import (
 
 __all__ = ["read_file", "read_text"]
 
-ESTIMATORS: Final = ("TMLE", "AIPW", "IPW", "GComputation")
+ESTIMATORS: Final = ("TMLE", "AIPW", "IPW", "IPWRA", "GComputation")
 
 
 def read_file(path: Path) -> Protocol:

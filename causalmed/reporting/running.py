@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from causalmed.engine import Local, require_instance
+from causalmed.arguments import require_instance
+from causalmed.engine import Local
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.reporting.checks import check_population
 from causalmed.reporting.disclosure import without_few

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from causalmed.engine import require_path
+from causalmed.arguments import require_path
 from causalmed.errors import DataError
 from causalmed.results import fingerprint
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from causalmed.arguments import require_instance
 from causalmed.cohort import Cohort
-from causalmed.engine import Local, fold_of, require_instance
+from causalmed.engine import Local, fold_of
 from causalmed.errors import CausalmedError
 from causalmed.results import Check, Gate, State
 from causalmed.scm.empirical import Empirical

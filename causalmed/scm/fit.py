@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from causalmed.arguments import require_instance
 from causalmed.cohort import Cohort
-from causalmed.engine import Local, require_instance
+from causalmed.engine import Local
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Provenance

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from causalmed.engine import require_names
+from causalmed.arguments import require_names
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Effect, Gate, Provenance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from causalmed.engine import require_share
+from causalmed.arguments import require_share
 from causalmed.errors import InvalidArgument
 
 __all__ = ["Request", "at_least"]

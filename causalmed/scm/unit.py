@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy.special import stdtrit
 
+from causalmed.arguments import require_instance, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import require_instance, require_share
 from causalmed.errors import InvalidArgument
 from causalmed.scm.abduction import Facts, check_abduction
 from causalmed.scm.bounds import Bounds, outcome_bounds

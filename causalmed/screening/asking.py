@@ -5,8 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 
+from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import Local, require_instance, require_names, require_seed, require_share
+from causalmed.engine import Local
 from causalmed.errors import CausalmedWarning, ColumnNotFound, InvalidArgument, UnknownNode
 from causalmed.estimation import TMLE, Estimator
 from causalmed.graph import Graph

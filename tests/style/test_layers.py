@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "causalmed"
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
+    frozenset({"arguments"}),
     frozenset({"results", "_kernels"}),
     frozenset({"graph", "engine"}),
     frozenset({"identification", "cohort", "regression"}),
@@ -24,10 +25,10 @@ FLOORS: tuple[frozenset[str], ...] = (
 """From the ground up. A room may import the floors below it, never its own floor or above."""
 
 NARROWER: dict[str, frozenset[str]] = {
-    "identification": frozenset({"graph", "results", "errors"}),
-    "cohort": frozenset({"engine", "results", "errors"}),
-    "regression": frozenset({"engine", "_kernels", "results", "errors"}),
-    "plotting": frozenset({"results", "errors"}),
+    "identification": frozenset({"graph", "results", "arguments", "errors"}),
+    "cohort": frozenset({"engine", "results", "arguments", "errors"}),
+    "regression": frozenset({"engine", "_kernels", "results", "arguments", "errors"}),
+    "plotting": frozenset({"results", "arguments", "errors"}),
 }
 """Rooms that stand on less than all the floors below them."""
 

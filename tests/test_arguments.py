@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from causalmed.engine import generator, require_instance, require_names, require_seed, require_share
+from causalmed.arguments import require_instance, require_names, require_seed, require_share
+from causalmed.engine import generator
 from causalmed.errors import InvalidArgument
 
 
