@@ -107,6 +107,12 @@ def test_the_caesarean_report_says_what_cannot_be_told(caesarean, tmp_path):
     assert body["causes"]["candidates"][0]["name"] == "antibiotic"
 
 
+def test_page_one_does_not_turn_a_doubt_into_a_finding(caesarean):
+    assert caesarean.screen.identified == ()
+    headline = caesarean.sections()[0].answer
+    assert headline == "The factor asked about could not be shown to cause infection."
+
+
 def test_the_report_never_says_what_only_people_may_say(caesarean, tmp_path):
     page, _ = caesarean.write(tmp_path / "report.html")
     text = page.read_text().lower()

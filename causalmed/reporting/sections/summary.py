@@ -81,8 +81,12 @@ def _headline(dossier: Dossier) -> str:
     total, found = len(dossier.screen.candidates), len(dossier.screen.identified)
     outcome = dossier.screen.outcome
     if not found:
-        who = f"None of the {total} factors asked about" if total > 1 else "The factor asked about"
-        return f"{who} could be shown to cause {outcome}."
+        who = (
+            f"None of the {total} factors asked about could"
+            if total > 1
+            else "The factor asked about could not"
+        )
+        return f"{who} be shown to cause {outcome}."
     if total == 1:
         return f"The factor asked about causes {outcome}, if the assumed graph is right."
     verb = "causes" if found == 1 else "cause"
