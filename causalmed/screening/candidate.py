@@ -63,6 +63,16 @@ class Candidate:
         """Whether the verdict is that it causes the outcome."""
         return self.verdict == "cause"
 
+    @property
+    def prevents(self) -> bool:
+        """Whether the verdict is that it causes *fewer* outcomes."""
+        return self.is_cause and self.risk_difference is not None and self.risk_difference.estimate < 0
+
+    @property
+    def in_words(self) -> str:
+        """The verdict for a reader: ``"prevents"`` where a cause lowers the risk, else the verdict."""
+        return "prevents" if self.prevents else self.verdict
+
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
         return {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from causalmed.results import Provenance
 from causalmed.results.words import number
 from causalmed.screening.candidate import VERDICTS, Candidate
+from causalmed.screening.wording import found_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +141,7 @@ class RiskScreen:
                 label=row.name,
                 interval=row.risk_difference,
                 crude=row.crude,
-                verdict=row.verdict,
+                verdict=row.in_words,
                 note="" if row.risk_difference is not None else row.reason,
             )
             for row in self.candidates
@@ -165,11 +166,7 @@ class RiskScreen:
         return html_table(frame, caption=self._headline())
 
     def _headline(self) -> str:
-        found = self.identified
-        of = f"of {len(self.candidates)} candidates"
-        if not found:
-            return f"None {of} could be shown to cause {self.outcome}"
-        return f"{len(found)} {of} {'causes' if len(found) == 1 else 'cause'} {self.outcome}"
+        return found_in_words(self.candidates, outcome=self.outcome)
 
     def _small_print(self) -> str:
         groups = f" in {self.clusters} clusters" if self.clusters else ""

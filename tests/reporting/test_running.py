@@ -110,7 +110,18 @@ def test_the_caesarean_report_says_what_cannot_be_told(caesarean, tmp_path):
 def test_page_one_does_not_turn_a_doubt_into_a_finding(caesarean):
     assert caesarean.screen.identified == ()
     headline = caesarean.sections()[0].answer
-    assert headline == "The factor asked about could not be shown to cause infection."
+    assert headline == "The factor asked about could not be shown to cause or prevent infection."
+
+
+def test_a_factor_that_lowers_the_risk_prevents(tmp_path):
+    frame = small_frame(2000)
+    frame["infected"] = 1 - frame["infected"]  # now late patients are infected less often
+    dossier = run(small_protocol(tmp_path, frame))
+    assert dossier.screen.candidate("late").prevents
+    assert dossier.screen.picture().title == "1 of 1 candidates prevents infected"
+    headline, found = dossier.sections()[0].answer, dossier.sections()[4].answer
+    assert headline == "The factor asked about prevents infected, if the assumed graph is right."
+    assert "prevents it" in found
 
 
 def test_the_report_never_says_what_only_people_may_say(caesarean, tmp_path):

@@ -151,7 +151,7 @@ def test_tables_pictures_and_words(screen):
     assert len(table) == len(screen.candidates)
     text = screen.summary()
     assert max(map(len, text.splitlines())) <= 80
-    assert "2 of 9 candidates cause ssi" in text
+    assert "2 of 9 candidates change ssi: 1 causes it, 1 prevents it" in text
     assert "±6.0 in 100" in text
     picture = screen.picture()
     assert len(picture.rows) == 9

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from causalmed.reporting.page import Block, Details, Figure, Items, Listing, Paragraph, Section, Table
 from causalmed.reporting.written import decimal, in_brackets, listed, per_100, plain_list
+from causalmed.screening import found_in_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ __all__ = ["causes", "why_no_answer"]
 
 _VERDICTS: Final = {
     "cause": ("is a cause", "are causes"),
+    "prevents": ("prevents it", "prevent it"),
     "no material effect": ("has no effect that matters", "have no effect that matters"),
     "cannot tell": ("stays open", "stay open"),
     "not identifiable": ("cannot be answered from these columns", "cannot be answered from these columns"),
@@ -54,7 +56,7 @@ def causes(dossier: Dossier) -> Section:
 def _answer(screen: RiskScreen) -> str:
     parts = []
     for verdict, (one, many) in _VERDICTS.items():
-        count = sum(row.verdict == verdict for row in screen.candidates)
+        count = sum(row.in_words == verdict for row in screen.candidates)
         if count:
             parts.append(f"{count} {one if count == 1 else many}")
     total = len(screen.candidates)
@@ -76,10 +78,7 @@ def _picture(screen: RiskScreen, graph: Graph) -> Forest:
     rows = tuple(
         row if row.interval is not None else replace(row, note=notes[row.label]) for row in picture.rows
     )
-    found, total = len(screen.identified), len(screen.candidates)
-    title = f"{found} of {total} factors {'causes' if found == 1 else 'cause'} {screen.outcome}"
-    if not found:
-        title = f"No factor of {total} could be shown to cause {screen.outcome}"
+    title = found_in_words(screen.candidates, outcome=screen.outcome, noun="factors")
     return replace(picture, rows=rows, title=title, axis_label=f"more with {screen.outcome}, of 100 patients")
 
 
@@ -108,7 +107,7 @@ def _verdicts(screen: RiskScreen) -> pd.DataFrame:
     rows = [
         {
             "factor": row.name,
-            "verdict": row.verdict,
+            "verdict": row.in_words,
             "more in 100 patients": per_100(row.risk_difference),
             "risk ratio": "–" if row.risk_ratio is None else in_brackets(row.risk_ratio, places=2),
             "crude, in 100": "–" if row.crude is None else decimal(100 * row.crude),

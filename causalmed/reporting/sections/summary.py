@@ -12,6 +12,7 @@ from causalmed.reporting.sections.model import beside_line, found_line
 from causalmed.reporting.written import decimal, listed
 from causalmed.results import Gate
 from causalmed.results.words import in_patients
+from causalmed.screening import found_in_words
 
 if TYPE_CHECKING:
     from causalmed.reporting.dossier import Dossier
@@ -78,19 +79,15 @@ def _headline(dossier: Dossier) -> str:
     if dossier.screen is None:
         refusal = dossier.refused("the causes")
         return f"The question could not be answered: {refusal.reason if refusal else 'nothing was asked'}"
-    total, found = len(dossier.screen.candidates), len(dossier.screen.identified)
-    outcome = dossier.screen.outcome
-    if not found:
-        who = (
-            f"None of the {total} factors asked about could"
-            if total > 1
-            else "The factor asked about could not"
-        )
-        return f"{who} be shown to cause {outcome}."
-    if total == 1:
-        return f"The factor asked about causes {outcome}, if the assumed graph is right."
-    verb = "causes" if found == 1 else "cause"
-    return f"{found} of the {total} factors asked about {verb} {outcome}, if the assumed graph is right."
+    screen = dossier.screen
+    if len(screen.candidates) == 1:
+        only = screen.candidates[0]
+        if not only.is_cause:
+            return f"The factor asked about could not be shown to cause or prevent {screen.outcome}."
+        verb = "prevents" if only.prevents else "causes"
+        return f"The factor asked about {verb} {screen.outcome}, if the assumed graph is right."
+    said = found_in_words(screen.candidates, outcome=screen.outcome, noun="factors asked about")
+    return f"{said}, if the assumed graph is right." if screen.identified else f"{said}."
 
 
 def _found(dossier: Dossier) -> list[str]:
