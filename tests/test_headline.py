@@ -57,6 +57,7 @@ def test_decoys_are_not_taken_for_causes(postop, risks, decoy):
     exposed = postop.cohort.values(decoy) == 1
     outcome = postop.cohort.values("infection_30d")
     assert outcome[exposed].mean() / outcome[~exposed].mean() > 1.35
+    assert row.crude == pytest.approx(outcome[exposed].mean() - outcome[~exposed].mean(), abs=1e-12)
 
 
 def test_simultaneous_intervals_hold_the_truth(postop, risks):

@@ -52,7 +52,11 @@ def ask(
         estimand = identify(graph, exposure=name, outcome=outcome, observed=_observed(graph, cohort))
     except NotIdentified as reason:
         return Candidate(
-            name=name, verdict="not identifiable", reason=first_sentence(reason), error=_kind(reason)
+            name=name,
+            verdict="not identifiable",
+            reason=first_sentence(reason),
+            crude=_unadjusted(cohort, name, outcome),
+            error=_kind(reason),
         )
     except CausalmedError as reason:
         return _unknown(name, reason)
@@ -110,6 +114,16 @@ def _unknown(name: str, reason: Exception, adjustment_set: tuple[str, ...] = ())
 
 def _kind(reason: Exception) -> str:
     return type(reason).__name__
+
+
+def _unadjusted(cohort: Cohort, exposure: str, outcome: str) -> float | None:
+    """Return what goes together with a binary exposure, where no effect can be known."""
+    if exposure not in cohort or cohort.column(exposure).kind != "binary":
+        return None
+    exposed, values = cohort.values(exposure) == 1, cohort.values(outcome)
+    if exposed.all() or not exposed.any():
+        return None
+    return float(values[exposed].mean() - values[~exposed].mean())
 
 
 def _crude(effect: Effect) -> float | None:
