@@ -110,8 +110,8 @@ def _found(row: ForestRow, null: float) -> bool:
 def _effect(ax: Axes, place: int, row: ForestRow, picture: Forest) -> None:
     per = picture.per
     if row.interval is None:
-        crude = "" if row.crude is None else f" (crude: {number(per * row.crude)})"
-        note = wrap(f"{row.note or 'no estimate'}{crude}", NOTES, size=SMALL - 1, lines=2)
+        crude = "" if row.crude is None else f"Crude {number(per * row.crude)}. "
+        note = wrap(f"{crude}{row.note or 'No estimate.'}", NOTES, size=SMALL - 1, lines=2)
         write(ax, note, (0.01, place), frame="row", size=SMALL - 1, colour=QUIET, halo=True)
         return
     if row.crude is not None:

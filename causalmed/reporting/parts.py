@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
+from causalmed import estimation
 from causalmed.engine import generator
-from causalmed.estimation import AIPW, IPW, IPWRA, TMLE, GComputation
 from causalmed.explanation import Contraindication, explain, recourse
 from causalmed.fairness import Tolerance, audit
 from causalmed.prediction import fit_risk_model
@@ -17,7 +17,6 @@ from causalmed.screening import screen_risks
 
 if TYPE_CHECKING:
     from causalmed.cohort import Cohort
-    from causalmed.estimation import Estimator
     from causalmed.explanation import Explanation, Recourse
     from causalmed.fairness import Audit
     from causalmed.prediction import RiskModel
@@ -29,13 +28,6 @@ Unseen: TypeAlias = "tuple[tuple[str, Cohort], ...]"
 
 __all__ = ["audit_part", "explanation_part", "prediction_part", "recourse_part", "screen_part"]
 
-_ESTIMATORS: Final[dict[str, Estimator]] = {
-    "TMLE": TMLE(),
-    "AIPW": AIPW(),
-    "IPW": IPW(),
-    "IPWRA": IPWRA(),
-    "GComputation": GComputation(),
-}
 _MAY_NOT_TRAVEL: Final = frozenset({"unstable", "shares a hidden cause", "opens a path"})
 """Why a column that was known before the outcome is left out of the stable model."""
 _EXPLAINED: Final = 40
@@ -52,7 +44,7 @@ def screen_part(protocol: Protocol, population: Population, *, n_jobs: int) -> R
         population.cohort,
         outcome=question.outcome,
         candidates=question.candidates or None,
-        estimator=_ESTIMATORS[question.estimator],
+        estimator=getattr(estimation, question.estimator)(),  # a name of protocol_reading.ESTIMATORS
         alpha=question.alpha,
         margin=question.margin,
         seed=protocol.report.seed,

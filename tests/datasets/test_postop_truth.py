@@ -27,11 +27,15 @@ def test_twelve_causes_and_exact_zeros(truth):
     assert (truth["draws"] == DRAWS).all()
 
 
+FARTHEST = {"open_approach": 0.03}
+"""The one cause whose true odds ratio (1.69) lies more than 2 % from its plan (1.65)."""
+
+
 @pytest.mark.parametrize("cause", CAUSES)
 def test_the_truth_meets_the_plan(truth, cause):
     plan = CAUSES[cause]
     found = truth.loc[cause, "odds_ratio"]
-    assert found == pytest.approx(plan.odds_ratio, rel=0.03)  # published intervals are far wider
+    assert found == pytest.approx(plan.odds_ratio, rel=FARTHEST.get(cause, 0.02))
     assert truth.loc[cause, "prevalence"] == pytest.approx(plan.prevalence, abs=0.01)
 
 

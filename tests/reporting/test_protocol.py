@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from causalmed import estimation
 from causalmed.errors import ProtocolError
 from causalmed.reporting.protocol import Protocol
+from causalmed.reporting.protocol_reading import ESTIMATORS
 from causalmed.reporting.template import protocol_template
 
 MINIMAL = """
@@ -111,3 +113,9 @@ def test_paths_start_from_the_protocols_folder(tmp_path):
     file = tmp_path / "protocol.toml"
     file.write_text(MINIMAL)
     assert Protocol.load(file).path("cohort.csv") == tmp_path / "cohort.csv"
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_every_estimator_of_a_protocol_is_one_of_the_estimation_room(name):
+    assert name in estimation.__all__
+    assert "backdoor" in getattr(estimation, name)().targets

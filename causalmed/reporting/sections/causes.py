@@ -133,10 +133,7 @@ def why_no_answer(row: Candidate, graph: Graph, outcome: str) -> str:
     )
     if not hidden:
         return row.reason
-    return (
-        f"{listed(hidden)}, not measured, may lead to both {row.name} and {outcome}; "
-        "these columns cannot tell the two apart."
-    )
+    return f"{listed(hidden)}, not measured, may lead to both {row.name} and {outcome}."
 
 
 def _attention(screen: RiskScreen, graph: Graph) -> tuple[Block, ...]:
