@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from causalmed.errors import ScaleNotDefined
 from causalmed.results import scales
 from causalmed.results.check import Gate, State
+from causalmed.results.conditional import ConditionalEffects
 from causalmed.results.evalue import EValue, e_value
 from causalmed.results.functionals import Functionals
 from causalmed.results.interval import Interval
@@ -28,6 +31,7 @@ _BINARY_SCALES = (
     ("risk difference", "difference"),
     ("risk ratio", "risk_ratio"),
     ("odds ratio", "odds_ratio"),
+    ("conditional odds ratio", "conditional_odds_ratio"),
     ("number needed to treat", "number_needed_to_treat"),
     ("attributable fraction", "attributable_fraction"),
 )
@@ -77,6 +81,14 @@ class Effect:
         Unit of a continuous outcome.
     overlap, balance : pictures or None
         What the diagnostics looked at.
+    beside : mapping of str to Effect
+        Other effects that belong beside this one, such as that on death, by their name.
+    conditional : ConditionalEffects or None
+        The effect in each patient's stratum, from learners of heterogeneity.
+    horizon : float or None
+        Time within which the outcome counts.
+    spec : object
+        The estimator as a value, None for the usual one: what it takes to estimate the same again.
 
     Examples
     --------
@@ -115,6 +127,10 @@ class Effect:
     outcome_unit: str = ""
     overlap: Overlap | None = None
     balance: Balance | None = None
+    beside: Mapping[str, Effect] = field(default_factory=lambda: MappingProxyType({}))
+    conditional: ConditionalEffects | None = None
+    horizon: float | None = None
+    spec: object = None
 
     @property
     def difference(self) -> Interval:
@@ -138,6 +154,12 @@ class Effect:
         """Marginal odds ratio; only for a binary outcome."""
         self._needs_risk("An odds ratio")
         return scales.odds_ratio(self.functionals, level=self.level)
+
+    @property
+    def conditional_odds_ratio(self) -> Interval:
+        """Odds ratio at fixed covariates, where only that is estimated; it is not the marginal one."""
+        self._needs_risk("An odds ratio")
+        return scales.exponential(self.functionals, "log_odds_ratio", level=self.level)
 
     @property
     def number_needed_to_treat(self) -> Interval:
@@ -197,6 +219,9 @@ class Effect:
             return "\n".join(lines)
         lines += ["", *self._arm_lines(), ""]
         lines += [f"  {name:<23} {interval}" for name, interval in self._intervals()]
+        for name, other in self.beside.items():
+            lines += ["", *textwrap.wrap(f"Beside it, {name}: {other.question}", 80)]
+            lines += [f"  {scale:<23} {interval}" for scale, interval in other._intervals()]
         lines += ["", *textwrap.wrap(self._footer(), 80)]
         return "\n".join(lines)
 
@@ -232,6 +257,7 @@ class Effect:
             "functionals": self.functionals.to_dict(),
             "crude": None if self.crude is None else self.crude.to_dict(),
             "scales": {name: interval.to_dict() for name, interval in self._intervals()},
+            "beside": {name: other.to_dict() for name, other in self.beside.items()},
             "diagnostics": self.diagnostics.to_dict(),
             "reported": self.reported,
             "estimator": self.estimator,
@@ -247,9 +273,10 @@ class Effect:
         """Return the figure of this effect as data: the causal estimate beside the crude one."""
         from causalmed.results.pictures import Forest, ForestRow
 
+        shown = self.reported and self._has_difference()
         row = ForestRow(
             label=self.exposure,
-            interval=self.difference if self.reported else None,
+            interval=self.difference if shown else None,
             crude=None if self.crude is None else self.crude_difference.estimate,
             verdict="" if self.reported else "not reported",
             note="; ".join(check.sentence for check in self.diagnostics.failed()),
@@ -285,6 +312,10 @@ class Effect:
                 continue
         return found
 
+    def _has_difference(self) -> bool:
+        arms = "exposed" in self.functionals and "unexposed" in self.functionals
+        return arms or "difference" in self.functionals
+
     def _needs_risk(self, scale: str) -> None:
         if self.outcome_kind != "binary":
             raise ScaleNotDefined(
@@ -292,6 +323,8 @@ class Effect:
             )
 
     def _arm_lines(self) -> list[str]:
+        if "exposed" not in self.functionals or "unexposed" not in self.functionals:
+            return []
         a, b = (f"{value:g}" for value in self.contrast)
         e1, e0 = self.functionals["exposed"], self.functionals["unexposed"]
         if self.outcome_kind == "binary":

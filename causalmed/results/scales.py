@@ -16,7 +16,14 @@ from causalmed.errors import ScaleNotDefined
 from causalmed.results.functionals import Functionals
 from causalmed.results.interval import Interval
 
-__all__ = ["attributable_fraction", "difference", "number_needed", "odds_ratio", "ratio"]
+__all__ = [
+    "attributable_fraction",
+    "difference",
+    "exponential",
+    "number_needed",
+    "odds_ratio",
+    "ratio",
+]
 
 _ROUNDING: Final = 1e-12
 """A risk nearer to 0 or 1 than this is 0 or 1 up to the rounding of a mean."""
@@ -28,7 +35,7 @@ def difference(arms: Functionals, *, level: float = 0.95) -> Interval:
     Parameters
     ----------
     arms : Functionals
-        With labels ``exposed`` and ``unexposed``.
+        With labels ``exposed`` and ``unexposed``, or with ``difference`` where only that is identified.
     level : float
         Confidence level, in (0, 1).
 
@@ -44,6 +51,9 @@ def difference(arms: Functionals, *, level: float = 0.95) -> Interval:
     >>> print(difference(arms))
     0.030 (95 % CI 0.016 to 0.044)
     """
+    if "difference" in arms:
+        error = arms.std_error(arms.gradient(difference=1.0))
+        return _symmetric(arms["difference"], error, arms, level)
     error = arms.std_error(arms.gradient(exposed=1.0, unexposed=-1.0))
     return _symmetric(arms["exposed"] - arms["unexposed"], error, arms, level)
 
@@ -73,6 +83,19 @@ def odds_ratio(arms: Functionals, *, level: float = 0.95) -> Interval:
     log_or = math.log(e1 / (1 - e1)) - math.log(e0 / (1 - e0))
     gradient = arms.gradient(exposed=1 / (e1 * (1 - e1)), unexposed=-1 / (e0 * (1 - e0)))
     return _from_log(log_or, arms.std_error(gradient), arms, level)
+
+
+def exponential(parts: Functionals, label: str, *, level: float = 0.95) -> Interval:
+    """Return a functional on the logarithmic scale, and its limits, as a ratio.
+
+    Examples
+    --------
+    >>> part = Functionals(labels=("log_odds_ratio",), values=np.array([0.5]),
+    ...                    covariance=np.array([[0.01]]), source="influence function")
+    >>> print(exponential(part, "log_odds_ratio"))
+    1.6 (95 % CI 1.4 to 2.0)
+    """
+    return _from_log(parts[label], parts.std_error(parts.gradient(**{label: 1.0})), parts, level)
 
 
 def attributable_fraction(arms: Functionals, *, level: float = 0.95) -> Interval:

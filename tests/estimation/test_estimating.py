@@ -138,7 +138,7 @@ def test_an_estimand_from_a_graph_is_taken_as_it_is(cohort):
         ({"contrast": (2, 0)}, InvalidArgument, "two-valued"),
         ({"contrast": 1}, InvalidArgument, "two values"),
         ({"by": 3}, InvalidArgument, "must be the name of one column"),
-        ({"horizon": 30}, InvalidArgument, "not available yet"),
+        ({"horizon": 30}, InvalidArgument, "needs a cohort with times"),
         ({"level": 95}, InvalidArgument, "between 0 and 1"),
         ({"seed": -1}, InvalidArgument, "seed=-1"),
         ({"n_jobs": 0}, InvalidArgument, "n_jobs=0"),

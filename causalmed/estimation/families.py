@@ -1,0 +1,54 @@
+"""Which family of estimators answers a question.
+
+A family is a way of getting from the data to an effect: adjustment, matching, the front door, censoring
+weights. The table is read from the top; the first family that takes the question answers it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from causalmed.estimation.asked import Asked
+from causalmed.results import Effect
+
+__all__ = ["FAMILIES", "Family", "answer"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """One way to answer, imported when it is needed.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    takes : callable
+        Whether the family answers a question.
+    door : str
+        ``"module:function"``; the function takes the question and returns the effect.
+    """
+
+    name: str
+    takes: Callable[[Asked], bool]
+    door: str
+
+    def answer(self, asked: Asked) -> Effect:
+        """Answer the question."""
+        module, name = self.door.split(":")
+        found: Effect = getattr(import_module(f"causalmed.estimation.{module}"), name)(asked)
+        return found
+
+
+def _spec_is(name: str) -> Callable[[Asked], bool]:
+    return lambda asked: type(asked.spec).__name__ == name
+
+
+FAMILIES: tuple[Family, ...] = (Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),)
+"""Families in the order in which they are asked; plain adjustment comes last."""
+
+
+def answer(asked: Asked) -> Effect:
+    """Answer a question by the first family that takes it."""
+    return next(family for family in FAMILIES if family.takes(asked)).answer(asked)
