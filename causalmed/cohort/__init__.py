@@ -9,7 +9,8 @@ knows no graph.
 from causalmed.cohort.attrition import AttritionStep
 from causalmed.cohort.cohort import Cohort
 from causalmed.cohort.column import Column
+from causalmed.cohort.discharge import Discharge
 from causalmed.cohort.followup import FollowUp
 from causalmed.cohort.tableone import TableOne, TableOneRow
 
-__all__ = ["AttritionStep", "Cohort", "Column", "FollowUp", "TableOne", "TableOneRow"]
+__all__ = ["AttritionStep", "Cohort", "Column", "Discharge", "FollowUp", "TableOne", "TableOneRow"]

@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort.column import Column, label_of
+from causalmed.cohort.discharge import CHOICE, Discharge
 from causalmed.errors import DataError, ImmortalTime, InvalidArgument
 
 if TYPE_CHECKING:
     from causalmed.cohort.cohort import Cohort
 
 __all__ = ["FollowUp", "check_follow_up"]
+
+
+Code = int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,17 @@ class FollowUp:
         Column with the time at which observation began, where that is after time zero.
     infection : int or str
         Code of the event of interest.
-    competing : tuple of int or str
-        Codes of events after which infection can no longer happen, for example death.
+    competing : tuple of int or str, or mapping of str to int or str
+        Codes of events after which infection can no longer happen; with a name for each where the code
+        says nothing: ``{"death": 2}``.
     censored : int or str
         Code of follow-up that ended without event.
+    discharge : Discharge, optional
+        Code of leaving hospital, and what it means for the question.
+    time_zero : str, optional
+        Tier of the cohort at whose end the clock starts. An exposure recorded in a later tier is refused.
+    names : tuple of str
+        Names of the competing events, where ``competing`` holds their codes alone.
 
     Raises
     ------
@@ -46,34 +57,94 @@ class FollowUp:
     --------
     >>> FollowUp("days", "status", competing=(2, 3)).codes()
     (0, 1, 2, 3)
+    >>> left = Discharge(code=3, means="censored")
+    >>> spec = FollowUp("days", "status", competing={"death": 2}, discharge=left)
+    >>> spec.codes(), spec.causes()
+    ((0, 1, 2, 3), ((2, 'death'),))
     """
 
     time: str
     event: str
     _: KW_ONLY
     entry: str | None = None
-    infection: int | str = 1
-    competing: tuple[int | str, ...] = (2,)
-    censored: int | str = 0
+    infection: Code = 1
+    competing: tuple[Code, ...] | Mapping[str, Code] = (2,)
+    censored: Code = 0
+    discharge: Discharge | None = None
+    time_zero: str | None = None
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.competing, (int, str)):
-            object.__setattr__(self, "competing", (self.competing,))
-        object.__setattr__(self, "competing", tuple(self.competing))
+        given = (self.competing,) if isinstance(self.competing, (int, str)) else self.competing
+        words = tuple(map(str, given)) if isinstance(given, Mapping) else tuple(self.names)
+        codes = tuple(given.values()) if isinstance(given, Mapping) else tuple(given)
+        object.__setattr__(self, "competing", codes)
+        object.__setattr__(self, "names", words or tuple(map(_name_of, codes)))
+        if len(self.names) != len(codes):
+            raise InvalidArgument(f"FollowUp has {len(codes)} competing codes and {len(self.names)} names.")
         columns = [name for name in (self.time, self.event, self.entry) if name is not None]
         if len(set(columns)) < len(columns):
             raise InvalidArgument(
                 f"FollowUp names one column twice: {columns}. Time, event and entry differ."
             )
-        if len(set(self.codes())) < len(self.codes()):
+        if not isinstance(self.discharge, Discharge | None):
+            raise InvalidArgument(
+                f"discharge={self.discharge!r} must say what leaving hospital means for the question: "
+                'Discharge(code=3, means="competing"), "censored" or "still followed".'
+            )
+        if len({label_of(code) for code in self.codes()}) < len(self.codes()):
+            leaving = "" if self.discharge is None else f", discharge={self.discharge.code!r}"
             raise InvalidArgument(
                 f"FollowUp gives one code two meanings: infection={self.infection!r}, "
-                f"competing={self.competing!r}, censored={self.censored!r}."
+                f"competing={self.competing!r}, censored={self.censored!r}{leaving}."
             )
 
-    def codes(self) -> tuple[int | str, ...]:
-        """Return every code that may occur: censored, infection, competing."""
-        return (self.censored, self.infection, *self.competing)
+    def codes(self) -> tuple[Code, ...]:
+        """Return every code that may occur: censored, infection, competing, discharge."""
+        leaving = () if self.discharge is None else (self.discharge.code,)
+        return (self.censored, self.infection, *self.competing, *leaving)
+
+    def causes(self) -> tuple[tuple[Code, str], ...]:
+        """Return the code and the name of every event that makes infection impossible."""
+        own = tuple(zip(self.competing, self.names, strict=True))
+        if self.discharge is not None and self.discharge.means == "competing":
+            return (*own, (self.discharge.code, "discharge"))
+        return own
+
+    def times_and_causes(self, cohort: Cohort) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Return when each patient was last seen at risk, and what ended it.
+
+        Parameters
+        ----------
+        cohort : Cohort
+            Built with this follow-up.
+
+        Returns
+        -------
+        time : ndarray, shape (n,)
+            In the unit of the time column.
+        cause : ndarray of int, shape (n,)
+            0: seen no longer; 1: infection; 2, 3, …: the events of :meth:`causes`, in their order.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from causalmed.cohort import Cohort
+        >>> stay = Discharge(code=3, means="still followed", until=30)
+        >>> spec = FollowUp("days", "status", discharge=stay)
+        >>> cohort = Cohort.from_frame(pd.DataFrame({"days": [5, 6, 7], "status": [1, 2, 3]}), follow_up=spec)
+        >>> time, cause = spec.times_and_causes(cohort)
+        >>> time.tolist(), cause.tolist()
+        ([5.0, 6.0, 30.0], [1, 2, 0])
+        """
+        time, label = np.array(cohort.values(self.time)), cohort.column(self.event).labels()
+        cause = np.zeros(len(time), dtype=np.intp)
+        for number, code in enumerate((self.infection, *(code for code, _ in self.causes())), start=1):
+            cause[label == label_of(code)] = number
+        if self.discharge is not None and self.discharge.until is not None:
+            left = label == label_of(self.discharge.code)
+            time[left] = np.maximum(time[left], self.discharge.until)
+        return time, cause
 
     def binary_outcome(self, cohort: Cohort, *, horizon: float, name: str) -> Cohort:
         """Return the cohort with the outcome "infected within the horizon", 1 or 0.
@@ -115,14 +186,13 @@ class FollowUp:
         """
         if not horizon > 0:
             raise InvalidArgument(f"horizon={horizon!r} must be above 0, in the unit of {self.time!r}.")
-        times, events = cohort.values(self.time), cohort.column(self.event).labels()
-        unknown = int(np.count_nonzero((events == label_of(self.censored)) & (times < horizon)))
+        times, cause = self.times_and_causes(cohort)
+        unknown = int(np.count_nonzero((cause == 0) & (times < horizon)))
         if unknown:
             raise DataError(
                 f"{unknown:,} of {cohort.n:,} patients were censored before {horizon:g} ({self.time!r}): "
                 "whether they were infected by then is unknown, and counting them as not infected would "
-                "lower the risk. Choose a shorter horizon, or leave them out with a reason (cohort.where) "
-                "if being censored has nothing to do with infection."
+                "lower the risk. Choose a shorter horizon, or let estimate(horizon=…) weight for censoring."
             )
         if self.entry is not None and np.any(cohort.values(self.entry) > 0):
             raise DataError(
@@ -130,7 +200,7 @@ class FollowUp:
                 "not be seen in them. A risk within a horizon needs everybody from time zero: restrict the "
                 "cohort (cohort.where)."
             )
-        infected = (events == label_of(self.infection)) & (times <= horizon)
+        infected = (cause == 1) & (times <= horizon)
         return replace(cohort.assign(name, infected.astype(np.float64), "binary"), outcome=name)
 
 
@@ -171,7 +241,8 @@ def check_follow_up(spec: FollowUp | None, columns: Mapping[str, Column]) -> Non
         raise DataError(
             f"Column {spec.event!r} holds {', '.join(map(repr, strangers[:6]))}, which FollowUp does not "
             f"explain: infection={spec.infection!r}, competing={spec.competing!r}, "
-            f"censored={spec.censored!r}. State what it means: nobody is silently taken as censored."
+            f"censored={spec.censored!r}. State what it means: nobody is silently taken as censored. If "
+            f"it is discharge, choose: {CHOICE}"
         )
 
 
@@ -182,3 +253,8 @@ def _refuse_negative(name: str, times: NDArray[np.float64]) -> None:
             f"{negative:,} of {len(times):,} times in {name!r} are negative: before time zero. "
             "Count from the start of follow-up, and leave out who had the event before it (cohort.where)."
         )
+
+
+def _name_of(code: Code) -> str:
+    """Name a competing event by its code, where that is a word."""
+    return code if isinstance(code, str) else f"competing event {code}"
