@@ -6,7 +6,7 @@ order of the unit ids, the reduction is correctly rounded, folds and noise come 
 counters. So the same table gives the same bits under any number of threads and any row order.
 """
 
-from causalmed.engine.blocks import BLOCK_ROWS, block_slices
+from causalmed.engine.blocks import BLOCK_ROWS, block_slices, block_total
 from causalmed.engine.executor import Executor, Local
 from causalmed.engine.hashing import fold_of, unit_keys
 from causalmed.engine.streams import generator
@@ -17,6 +17,7 @@ __all__ = [
     "Executor",
     "Local",
     "block_slices",
+    "block_total",
     "exact_sum",
     "fold_of",
     "generator",

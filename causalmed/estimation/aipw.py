@@ -14,9 +14,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.estimation.targets import Tilt, Working, tilt_of
+from causalmed.estimation.targets import Tilt, Working, mass_of, tilt_of
 
-__all__ = ["influence", "model_covariance", "values"]
+__all__ = ["influence", "influence_of", "model_covariance", "model_sums", "sums", "values"]
 
 Array = NDArray[np.float64]
 
@@ -33,14 +33,17 @@ def values(working: Working) -> Array:
     -------
     ndarray, shape (3,)
     """
-    tilt = tilt_of(working)
-    total = tilt.t.sum()
+    total = working.total(sums)
+    return np.asarray(total[:3] / total[3])
+
+
+def sums(rows: Working) -> Array:
+    """Return what a block adds to the three numerators and to their denominator, shape (4,)."""
+    tilt = tilt_of(rows)
     arms = [
-        (tilt.t @ m + tilt.weights(arm) @ (working.outcome - m)) / total
-        for arm in (1, 0)
-        for m in (working.regression(arm),)
+        tilt.t @ m + tilt.weights(arm) @ (rows.outcome - m) for arm in (1, 0) for m in (rows.regression(arm),)
     ]
-    return np.array([*arms, _natural_part(working, tilt).sum() / total])
+    return np.array([*arms, _natural_part(rows, tilt).sum(), tilt.t.sum()])
 
 
 def influence(working: Working, psi: Array) -> Array:
@@ -57,13 +60,18 @@ def influence(working: Working, psi: Array) -> Array:
     -------
     ndarray, shape (n, 3)
     """
-    tilt = tilt_of(working)
+    return influence_of(working, psi, mass_of(working))
+
+
+def influence_of(rows: Working, psi: Array, mass: float) -> Array:
+    """Return the influence of some rows, given the mean tilt of all."""
+    tilt = tilt_of(rows)
     columns = []
     for column, arm in enumerate((1, 0)):
-        m = working.regression(arm)
-        columns.append(tilt.t * (m - psi[column]) + tilt.weights(arm) * (working.outcome - m))
-    columns.append(_natural_part(working, tilt) - tilt.t * psi[2])
-    return np.column_stack(columns) / tilt.mass
+        m = rows.regression(arm)
+        columns.append(tilt.t * (m - psi[column]) + tilt.weights(arm) * (rows.outcome - m))
+    columns.append(_natural_part(rows, tilt) - tilt.t * psi[2])
+    return np.column_stack(columns) / mass
 
 
 def model_covariance(working: Working, psi: Array) -> Array:
@@ -91,18 +99,23 @@ def model_covariance(working: Working, psi: Array) -> Array:
     Tran L, Petersen M, Schwab J, van der Laan MJ (2023). Robust variance estimation and inference for
     causal effect estimation. J Causal Inference 11:20210067 (the idea; here for one time point).
     """
-    e = working.score
-    m = (working.regression(1), working.regression(0))
+    return working.total(lambda rows: model_sums(rows, psi)) / len(working.outcome)
+
+
+def model_sums(rows: Working, psi: Array) -> Array:
+    """Return what a block adds to n times the covariance of the models, shape (3, 3)."""
+    e = rows.score
+    m = (rows.regression(1), rows.regression(0))
     g = (e, 1 - e)
     mixed = g[0] * m[0] + g[1] * m[1]
     centred = np.column_stack([m[0] - psi[0], m[1] - psi[1], mixed - psi[2]])
-    answer = centred.T @ centred / len(e)
+    answer = centred.T @ centred
     for arm in (0, 1):
         binomial = m[arm] * (1 - m[arm])
-        answer[arm, arm] += np.mean(binomial / g[arm])
-        answer[arm, 2] += np.mean(binomial)
-        answer[2, arm] += np.mean(binomial)
-    answer[2, 2] += np.mean(mixed * (1 - mixed))
+        answer[arm, arm] += np.sum(binomial / g[arm])
+        answer[arm, 2] += np.sum(binomial)
+        answer[2, arm] += np.sum(binomial)
+    answer[2, 2] += np.sum(mixed * (1 - mixed))
     return np.asarray(answer)
 
 

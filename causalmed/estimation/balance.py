@@ -13,11 +13,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.engine import block_total
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.targets import Working, tilt_of
 from causalmed.regression import DesignRecipe
 
-__all__ = ["BalanceTable", "balance", "effective_size"]
+__all__ = [
+    "BalanceTable",
+    "arm_means",
+    "balance",
+    "balance_sums",
+    "effective_size",
+    "spread_sums",
+    "table_of",
+]
 
 Array = NDArray[np.float64]
 
@@ -71,25 +80,46 @@ def balance(problem: Problem, working: Working) -> BalanceTable:
     -------
     BalanceTable
     """
-    tilt = tilt_of(working)
-    effective = (effective_size(tilt.w1), effective_size(tilt.w0))
-    error = float(np.sqrt(sum(1 / size if size > 0 else np.inf for size in effective)))
-    if not problem.covariates:
-        nothing = np.zeros(0)
-        return BalanceTable(names=(), before=nothing, after=nothing, error=error, effective=effective)
-    recipe = DesignRecipe.learn(problem.covariates, intercept=False)
-    X = recipe.build(problem.covariates, rows=problem.n).matrix
-    A = working.exposed
-    spread = np.sqrt((X[A == 1].var(axis=0) + X[A == 0].var(axis=0)) / 2)
-    spread = np.where(spread > 0, spread, 1.0)
-    return BalanceTable(
-        names=recipe.names,
-        before=_difference(X, A, 1 - A) / spread,
-        after=_difference(X, tilt.w1, tilt.w0) / spread,
-        error=error,
-        effective=effective,
+    X, names = np.empty((problem.n, 0)), ()
+    if problem.covariates:
+        recipe = DesignRecipe.learn(problem.covariates, intercept=False)
+        X, names = recipe.build(problem.covariates, rows=problem.n).matrix, recipe.names
+    total = block_total(lambda block: balance_sums(working.take(block), X[block]), problem.n)
+    means = arm_means(total)
+    squares = block_total(lambda block: spread_sums(working.exposed[block], X[block], means), problem.n)
+    return table_of(names, total, squares)
+
+
+def balance_sums(rows: Working, X: Array) -> Array:
+    """Return what a block adds: for A, 1 - A, w1, w0 the sum, that of squares and that of each column."""
+    tilt = tilt_of(rows)
+    weights = (rows.exposed, 1 - rows.exposed, tilt.w1, tilt.w0)
+    return np.array([[w.sum(), np.square(w).sum(), *(w @ X)] for w in weights])
+
+
+def arm_means(total: Array) -> Array:
+    """Return the means of each column among the exposed and among the unexposed, shape (2, k)."""
+    return np.asarray(total[:2, 2:] / total[:2, :1])
+
+
+def spread_sums(exposed: Array, X: Array, means: Array) -> Array:
+    """Return what a block adds to the squared distances from the mean of each arm, shape (2, k)."""
+    return np.array(
+        [arm @ np.square(X - mean) for arm, mean in zip((exposed, 1 - exposed), means, strict=True)]
     )
 
 
-def _difference(X: Array, w1: Array, w0: Array) -> Array:
-    return np.asarray(w1 @ X / w1.sum() - w0 @ X / w0.sum())
+def table_of(names: tuple[str, ...], total: Array, squares: Array) -> BalanceTable:
+    """Put the table together from the sums of :func:`balance_sums` and :func:`spread_sums`."""
+    sums = total[:, 0]
+    first, second = (float(sums[row] ** 2 / total[row, 1]) if total[row, 1] > 0 else 0.0 for row in (2, 3))
+    spread = np.sqrt((squares / total[:2, :1]).sum(axis=0) / 2)
+    spread = np.where(spread > 0, spread, 1.0)
+    means = total[:, 2:] / sums[:, None]
+    return BalanceTable(
+        names=names,
+        before=(means[0] - means[1]) / spread,
+        after=(means[2] - means[3]) / spread,
+        error=float(np.sqrt(sum(1 / size if size > 0 else np.inf for size in (first, second)))),
+        effective=(first, second),
+    )

@@ -22,7 +22,19 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEW", "cluster_sums", "clustered", "independent", "jackknife", "one_step"]
+from causalmed.engine import block_total
+
+__all__ = [
+    "FEW",
+    "cluster_part",
+    "cluster_sums",
+    "clustered",
+    "independent",
+    "jackknife",
+    "of_cluster_sums",
+    "one_step",
+    "products",
+]
 
 Array = NDArray[np.float64]
 FEW: Final = 40
@@ -47,11 +59,21 @@ def independent(influence: Array) -> Array:
     0.5
     """
     n = len(influence)
-    return np.asarray(influence.T @ influence) / n**2
+    return block_total(lambda block: products(influence[block]), n) / n**2
+
+
+def products(influence: Array) -> Array:
+    """Return the products of the influences of a block, added up, shape (k, k)."""
+    return np.asarray(influence.T @ influence)
 
 
 def cluster_sums(influence: Array, clusters: NDArray[np.intp], count: int) -> Array:
     """Return the sums of the influence within each cluster, shape (G, k)."""
+    return block_total(lambda block: cluster_part(influence[block], clusters[block], count), len(influence))
+
+
+def cluster_part(influence: Array, clusters: NDArray[np.intp], count: int) -> Array:
+    """Return what a block adds to the sums within each cluster, shape (G, k)."""
     return np.column_stack(
         [np.bincount(clusters, weights=column, minlength=count) for column in np.atleast_2d(influence.T)]
     )
@@ -73,8 +95,13 @@ def clustered(influence: Array, clusters: NDArray[np.intp], count: int) -> Array
     -------
     ndarray, shape (k, k)
     """
-    sums = cluster_sums(influence, clusters, count)
-    return np.asarray(sums.T @ sums) * count / (count - 1) / len(influence) ** 2
+    return of_cluster_sums(cluster_sums(influence, clusters, count), len(influence))
+
+
+def of_cluster_sums(sums: Array, n: int) -> Array:
+    """Return the cluster-robust covariance (CR1) from the sums of the influence within clusters."""
+    count = len(sums)
+    return np.asarray(sums.T @ sums) * count / (count - 1) / n**2
 
 
 def jackknife(without: Array, psi: Array) -> Array:

@@ -11,13 +11,16 @@ The covariance stacks the estimating equations of the regression under those of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.engine import block_total
 from causalmed.estimation.models import ArmRegressions
 from causalmed.estimation.targets import Working
 
-__all__ = ["influence", "values"]
+__all__ = ["along", "gradient_sums", "influence", "influence_of", "sums", "tilt", "values"]
 
 Array = NDArray[np.float64]
 
@@ -34,10 +37,14 @@ def values(working: Working) -> Array:
     -------
     ndarray, shape (3,)
     """
-    t = _tilt(working)
-    total = t.sum()
-    sums = np.array([t @ working.regression(1), t @ working.regression(0), t @ working.outcome])
-    return np.asarray(sums / total)
+    total = working.total(sums)
+    return np.asarray(total[:3] / total[3])
+
+
+def sums(rows: Working) -> Array:
+    """Return what a block adds to the three numerators and to their denominator, shape (4,)."""
+    t = tilt(rows)
+    return np.array([t @ rows.regression(1), t @ rows.regression(0), t @ rows.outcome, t.sum()])
 
 
 def influence(
@@ -64,19 +71,50 @@ def influence(
     -------
     ndarray, shape (n, 3)
     """
-    t = _tilt(working)
-    share = t.mean()
-    answer = np.empty((len(t), 3))
-    on_coefficients = coefficients or outcome.each(lambda model, _: model.coefficient_influence())
-    for column, arm in enumerate((1, 0)):
-        m, model, X = working.regression(arm), outcome.models[column], outcome.matrices[column]
-        gradient = (t * model.slope(m)) @ X / len(t)
-        answer[:, column] = (t * (m - psi[column]) + on_coefficients[column] @ gradient) / share
-    answer[:, 2] = t * (working.outcome - psi[2]) / share
-    return answer
+    n = len(working.outcome)
+    share = float(working.total(sums)[3] / n)
+    X = outcome.matrices
+    slope = outcome.models[0].slope
+    gradients = block_total(
+        lambda block: gradient_sums(working.take(block), (X[0][block], X[1][block]), slope), n
+    )
+    if coefficients is not None:
+        first, second = (part @ gradient / n for part, gradient in zip(coefficients, gradients, strict=True))
+        return influence_of(working, psi, share, (first, second))
+    first, second = (
+        model.score_along(direction)
+        for model, direction in zip(outcome.models, along(outcome, gradients / n), strict=True)
+    )
+    return influence_of(working, psi, share, (first, second))
 
 
-def _tilt(working: Working) -> Array:
-    if working.population == "exposed":
-        return working.exposed
-    return 1 - working.exposed if working.population == "unexposed" else np.ones_like(working.exposed)
+def along(outcome: ArmRegressions, gradients: Array) -> tuple[Array, Array]:
+    """Return what the scores of each arm's regression are multiplied by, from the gradients of the arms."""
+    if not outcome.separate:
+        both = outcome.models[0].along(gradients.T)
+        return both[:, 0], both[:, 1]
+    first, second = (model.along(row) for model, row in zip(outcome.models, gradients, strict=True))
+    return first, second
+
+
+def gradient_sums(rows: Working, matrices: tuple[Array, Array], slope: Callable[[Array], Array]) -> Array:
+    """Return what a block adds to the derivatives of the arms' totals by the coefficients, shape (2, p)."""
+    t = tilt(rows)
+    return np.array([(t * slope(rows.regression(arm))) @ X for arm, X in zip((1, 0), matrices, strict=True)])
+
+
+def influence_of(rows: Working, psi: Array, share: float, fitted: tuple[Array, Array]) -> Array:
+    """Return the influence of some rows, given what the estimation of the regression adds to each arm."""
+    t = tilt(rows)
+    columns = [
+        (t * (rows.regression(arm) - psi[column]) + fitted[column]) / share
+        for column, arm in enumerate((1, 0))
+    ]
+    return np.column_stack([*columns, t * (rows.outcome - psi[2]) / share])
+
+
+def tilt(rows: Working) -> Array:
+    """Return which patients the means are about: everybody, the exposed or the unexposed."""
+    if rows.population == "exposed":
+        return rows.exposed
+    return 1 - rows.exposed if rows.population == "unexposed" else np.ones_like(rows.exposed)

@@ -14,10 +14,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.engine import block_total
 from causalmed.estimation.models import Regression
-from causalmed.estimation.targets import Working, tilt_of
+from causalmed.estimation.targets import Tilt, Working, tilt_of
 
-__all__ = ["influence", "slopes", "values"]
+__all__ = ["gradient_sums", "influence", "influence_of", "masses_of", "slopes", "sums", "values"]
 
 Array = NDArray[np.float64]
 
@@ -36,8 +37,19 @@ def values(working: Working, *, stabilised: bool = True) -> Array:
     -------
     ndarray, shape (3,)
     """
-    weights, masses = _weights(working, stabilised=stabilised)
-    return np.array([w @ working.outcome / (len(w) * mass) for w, mass in zip(weights, masses, strict=True)])
+    total, n = working.total(sums), len(working.outcome)
+    return np.asarray(total[:3] / (n * masses_of(total, n, stabilised=stabilised)))
+
+
+def sums(rows: Working) -> Array:
+    """Return what a block adds: weighted outcomes, weights, the size of the population; shape (7,)."""
+    tilt, weights = _weights(rows)
+    return np.array([*(w @ rows.outcome for w in weights), *(w.sum() for w in weights), tilt.t.sum()])
+
+
+def masses_of(total: Array, n: int, *, stabilised: bool) -> Array:
+    """Return the mean weights by which the weighted means are divided, shape (3,)."""
+    return total[3:6] / n if stabilised else np.repeat(total[6] / n, 3)
 
 
 def influence(
@@ -67,36 +79,48 @@ def influence(
     -------
     ndarray, shape (n, 3)
     """
-    weights, masses = _weights(working, stabilised=stabilised)
-    Y = working.outcome
-    size = _size(working)
-    columns = []
-    for w, mass, value in zip(weights, masses, psi, strict=True):
-        columns.append(w * (Y - value) / mass if stabilised else (w * Y - size * value) / mass)
-    answer = np.column_stack(columns)
+    n = len(working.outcome)
+    masses = masses_of(working.total(sums), n, stabilised=stabilised)
+    answer = influence_of(working, psi, masses, stabilised=stabilised)
     if propensity is None:
         return answer
-    on_coefficients = propensity.coefficient_influence()
-    for column, slope in enumerate(slopes(working)):
-        slope = slope if truncated is None else np.where(truncated, 0.0, slope)
-        centred = Y - psi[column] if stabilised else Y
-        gradient = (slope * centred) @ propensity.matrix / (len(Y) * masses[column])
-        answer[:, column] += on_coefficients @ gradient
-    return answer
+    matrix, moved = propensity.matrix, np.zeros(n, dtype=bool) if truncated is None else truncated
+    gradient = block_total(
+        lambda block: gradient_sums(
+            working.take(block), matrix[block], psi, moved[block], stabilised=stabilised
+        ),
+        n,
+    )
+    along = propensity.along((gradient / (n * masses[:, None])).T)
+    return answer + propensity.score_along(along)
 
 
-def _weights(working: Working, *, stabilised: bool) -> tuple[tuple[Array, Array, Array], tuple[float, ...]]:
-    tilt = tilt_of(working)
-    e = working.score
-    observed = e * (1 - e) if working.population == "overlap" else tilt.t
-    weights = (tilt.w1, tilt.w0, observed)
-    if stabilised:
-        return weights, tuple(float(w.mean()) for w in weights)
-    return weights, (tilt.mass,) * 3
+def influence_of(rows: Working, psi: Array, masses: Array, *, stabilised: bool) -> Array:
+    """Return the influence of some rows with the weights taken as known, shape (rows, 3)."""
+    tilt, weights = _weights(rows)
+    Y = rows.outcome
+    columns = []
+    for w, mass, value in zip(weights, masses, psi, strict=True):
+        columns.append(w * (Y - value) / mass if stabilised else (w * Y - tilt.t * value) / mass)
+    return np.column_stack(columns)
 
 
-def _size(working: Working) -> Array:
-    return tilt_of(working).t
+def gradient_sums(
+    rows: Working, matrix: Array, psi: Array, truncated: NDArray[np.bool_], *, stabilised: bool
+) -> Array:
+    """Return what a block adds to the derivative of the weighted means by the propensity model, (3, p)."""
+    parts = []
+    for column, slope in enumerate(slopes(rows)):
+        centred = rows.outcome - psi[column] if stabilised else rows.outcome
+        parts.append((np.where(truncated, 0.0, slope) * centred) @ matrix)
+    return np.array(parts)
+
+
+def _weights(rows: Working) -> tuple[Tilt, tuple[Array, Array, Array]]:
+    tilt = tilt_of(rows)
+    e = rows.score
+    observed = e * (1 - e) if rows.population == "overlap" else tilt.t
+    return tilt, (tilt.w1, tilt.w0, observed)
 
 
 def slopes(working: Working) -> tuple[Array, Array, Array]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from causalmed.engine import Executor, Local
+from causalmed.engine import Executor, Local, block_slices
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.refits import least_squares_without_each, logistic_without_each
@@ -24,7 +24,7 @@ from causalmed.regression import (
     fit_logistic,
 )
 
-__all__ = ["ArmRegressions", "Regression", "fit_outcome", "fit_propensity"]
+__all__ = ["ArmRegressions", "Regression", "fit_outcome", "fit_propensity", "root_of", "score_along"]
 
 Array = NDArray[np.float64]
 T = TypeVar("T")
@@ -89,13 +89,40 @@ class Regression:
         stacked : ndarray, shape (n, p), optional
             s: what equations that were solved before, such as those of the weights, add to the scores.
         """
-        X = self.matrix
-        w = self.rows.astype(np.float64) if self.weights is None else self.rows * self.weights
-        # by QR: the product X'X would square the condition number, and a column far from 0 would spoil it
-        R = np.asarray(np.linalg.qr(X * np.sqrt(w * self.slope(self.mean(X)) / len(X))[:, None], mode="r"))
+        R = self.root
         scores = self.scores if self.weights is None else self.scores * self.weights[:, None]
         scores = scores if stacked is None else scores + stacked
         return np.asarray(np.linalg.solve(R, np.linalg.solve(R.T, scores.T)).T)
+
+    @property
+    def root(self) -> Array:
+        r"""An upper triangular R with :math:`R^\top R = I`, the information of one patient; shape (p, p)."""
+        parts = [
+            self.root_part(self.matrix[block], self._weight(block))
+            for block in block_slices(len(self.matrix))
+        ]
+        return root_of(parts, len(self.matrix))
+
+    def root_part(self, matrix: Array, weight: Array) -> Array:
+        """Return the triangle of a block's information, its rows counted with a weight."""
+        # by QR: the product X'X would square the condition number, and a column far from 0 would spoil it
+        return np.asarray(
+            np.linalg.qr(matrix * np.sqrt(weight * self.slope(self.mean(matrix)))[:, None], mode="r")
+        )
+
+    def along(self, gradient: Array) -> Array:
+        r"""Return :math:`I^{-1} g`, what a row's score is multiplied by to give its influence; shape of g."""
+        R = self.root
+        return np.asarray(np.linalg.solve(R, np.linalg.solve(R.T, gradient)))
+
+    def score_along(self, along: Array) -> Array:
+        """Return each row's weighted score times a vector, or times each of some columns."""
+        weight = self._weight(slice(None))
+        return score_along(self.matrix, weight * (self.response - self.mean(self.matrix)), along)
+
+    def _weight(self, block: slice) -> Array:
+        used = self.rows[block].astype(np.float64)
+        return used if self.weights is None else used * self.weights[block]
 
     def without_each(
         self,
@@ -128,6 +155,19 @@ class Regression:
         """Return means on a design for other coefficients."""
         eta = np.asarray(matrix @ coefficients)
         return np.asarray(expit(eta)) if self.fit.family == "binomial" else eta
+
+
+def root_of(parts: Sequence[Array], n: int) -> Array:
+    """Return one triangle from those of all blocks, stacked in the order of the blocks, for one patient."""
+    stacked = parts[0] if len(parts) == 1 else np.linalg.qr(np.vstack(parts), mode="r")
+    return np.asarray(stacked) / np.sqrt(n)
+
+
+def score_along(matrix: Array, residual: Array, along: Array) -> Array:
+    """Return each row of a design times its residual times a vector, row by row in one order."""
+    if along.ndim == 1:
+        return np.asarray(np.einsum("ij,j->i", matrix, along) * residual)
+    return np.column_stack([score_along(matrix, residual, column) for column in along.T])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

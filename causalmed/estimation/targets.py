@@ -18,12 +18,15 @@ small errors in e, because the derivative of the tilt is in it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LABELS", "Tilt", "Working", "tilt_of"]
+from causalmed.engine import block_total
+
+__all__ = ["LABELS", "Tilt", "Working", "mass_of", "tilt_of"]
 
 LABELS = ("exposed", "unexposed", "natural")
 Array = NDArray[np.float64]
@@ -52,7 +55,7 @@ class Working:
     m0: Array | None = None
     e: Array | None = None
 
-    def take(self, rows: NDArray[np.bool_]) -> Working:
+    def take(self, rows: NDArray[np.bool_] | slice) -> Working:
         """Return the same for some rows."""
         return replace(
             self,
@@ -62,6 +65,10 @@ class Working:
             m0=None if self.m0 is None else self.m0[rows],
             e=None if self.e is None else self.e[rows],
         )
+
+    def total(self, statistic: Callable[[Working], Array]) -> Array:
+        """Add a statistic over the canonical blocks of these rows."""
+        return block_total(lambda block: statistic(self.take(block)), len(self.exposed))
 
     @property
     def score(self) -> Array:
@@ -83,11 +90,6 @@ class Tilt:
     t: Array
     w1: Array
     w0: Array
-
-    @property
-    def mass(self) -> float:
-        """Mean of the tilt: the share of patients the population amounts to."""
-        return float(self.t.mean())
 
     def weights(self, arm: int) -> Array:
         """Return the weights of an arm."""
@@ -124,3 +126,8 @@ def tilt_of(working: Working) -> Tilt:
             return Tilt(t=B, w1=A * f / e, w0=B)
         case _:
             return Tilt(t=(A - e) ** 2, w1=A * f, w0=B * e)
+
+
+def mass_of(working: Working) -> float:
+    """Return the mean of the tilt: the share of patients the population amounts to."""
+    return float(working.total(lambda rows: tilt_of(rows).t.sum(keepdims=True))[0] / len(working.exposed))
