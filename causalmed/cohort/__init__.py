@@ -2,8 +2,8 @@
 
 The room's question: *is this row at risk, from when, until when?* A table of any library enters here
 once, is checked, put in the order of its unit ids and never changed again. What each column is for and
-what kind of quantity it is are stated, or inferred by printed rules; who was left out is logged. The room
-knows no graph.
+what kind of quantity it is are stated, or inferred by printed rules; who was left out is logged. Missing
+values are refused, left out, or kept as holes and imputed. The room knows no graph.
 """
 
 from causalmed.cohort.attrition import AttritionStep
@@ -11,6 +11,16 @@ from causalmed.cohort.cohort import Cohort
 from causalmed.cohort.column import Column
 from causalmed.cohort.discharge import Discharge
 from causalmed.cohort.followup import FollowUp
+from causalmed.cohort.imputation import Imputation
 from causalmed.cohort.tableone import TableOne, TableOneRow
 
-__all__ = ["AttritionStep", "Cohort", "Column", "Discharge", "FollowUp", "TableOne", "TableOneRow"]
+__all__ = [
+    "AttritionStep",
+    "Cohort",
+    "Column",
+    "Discharge",
+    "FollowUp",
+    "Imputation",
+    "TableOne",
+    "TableOneRow",
+]

@@ -5,33 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from causalmed.cohort import views
 from causalmed.cohort.assembly import assemble
 from causalmed.cohort.attrition import AttritionStep
 from causalmed.cohort.column import Column, read_only
 from causalmed.cohort.expression import evaluate
 from causalmed.cohort.fingerprint import cohort_fingerprint
 from causalmed.cohort.followup import FollowUp
-from causalmed.cohort.frames import cohort_frame
+from causalmed.cohort.imputation import Imputation
+from causalmed.cohort.imputation.incomplete import Incomplete, parted
 from causalmed.cohort.kinds import stated_as
 from causalmed.cohort.newcolumn import new_column
 from causalmed.cohort.rolechecks import check_column_roles
 from causalmed.cohort.roles import Roles, protected_names
 from causalmed.cohort.rows import chosen_rows
-from causalmed.cohort.summary import cohort_html, cohort_summary
-from causalmed.cohort.tableone import TableOne
-from causalmed.cohort.tabulation import make_table_one
+from causalmed.cohort.summary import cohort_html
 from causalmed.cohort.tiers import checked_tiers, moved_to_tier
 from causalmed.cohort.units import find_unit, unit_column
 from causalmed.engine import unit_keys
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = ["Cohort"]
 
@@ -47,7 +44,7 @@ class Cohort:
     names : tuple of str
         Columns in the order of the table.
     columns : mapping of str to Column
-        Every column but the unit's.
+        Every column without missing values, but the unit's.
     unit_ids : ndarray, shape (n,)
         Ids of the rows (row numbers of the table where no unit was named), read-only.
     outcome, unit, cluster, weights : str or None
@@ -60,6 +57,8 @@ class Cohort:
         Time periods, earliest first, and their columns.
     attrition : tuple of AttritionStep
         From the table to this cohort.
+    incomplete : Incomplete or None
+        The columns with missing values, where they were kept (``missing=Imputation(…)``).
 
     Examples
     --------
@@ -83,6 +82,7 @@ class Cohort:
     follow_up: FollowUp | None = None
     tiers: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     attrition: tuple[AttritionStep, ...] = ()
+    incomplete: Incomplete | None = None
     _memory: dict[str, Any] = field(init=False, default_factory=dict)
 
     @classmethod
@@ -98,7 +98,7 @@ class Cohort:
         kinds: Mapping[str, object] | None = None,
         weights: str | None = None,
         follow_up: FollowUp | None = None,
-        missing: str = "error",
+        missing: str | Imputation = "error",
     ) -> Cohort:
         """Build a cohort from a data frame of any library.
 
@@ -124,8 +124,9 @@ class Cohort:
             Column of sampling weights, not negative.
         follow_up : FollowUp, optional
             Columns of time and event.
-        missing : {"error", "complete"}
-            Refuse missing values, or leave the rows out and log them.
+        missing : {"error", "complete", "impute"} or Imputation
+            Refuse missing values; leave the rows out and log them; or keep them as holes that every
+            estimate fills several times (:class:`Imputation`, of which "impute" is the default).
 
         Returns
         -------
@@ -155,7 +156,7 @@ class Cohort:
         parts = assemble(frame, roles=roles, kinds=kinds, missing=missing)
         return cls(
             names=parts.names,
-            columns=MappingProxyType(parts.columns),
+            columns=MappingProxyType(dict(parts.columns)),
             unit_ids=parts.ids,
             outcome=outcome,
             unit=unit,
@@ -165,6 +166,7 @@ class Cohort:
             follow_up=follow_up,
             tiers=checked_tiers(tiers, parts.names),
             attrition=parts.attrition,
+            incomplete=parts.incomplete,
         )
 
     def __len__(self) -> int:
@@ -220,19 +222,21 @@ class Cohort:
     @property
     def kinds(self) -> dict[str, str | tuple[str, ...]]:
         """What ``kinds=`` would state about the columns of this cohort, the unit's apart."""
-        return {name: stated_as(column) for name, column in self.columns.items()}
+        return {name: stated_as(column) for name, column in self._all_columns().items()}
 
     @property
     def fingerprint(self) -> str:
         """SHA-256 of names, kinds, levels, ids and values in canonical order."""
         if "fingerprint" not in self._memory:
-            self._memory["fingerprint"] = cohort_fingerprint(self.columns.values(), self.unit_ids)
+            self._memory["fingerprint"] = cohort_fingerprint(self._all_columns().values(), self.unit_ids)
         return str(self._memory["fingerprint"])
 
     def column(self, name: str) -> Column:
-        """Return a column by its name; raises ColumnNotFound, which names near ones."""
+        """Return a column by its name; ColumnNotFound names near ones, MissingValues says what to do."""
         if name == self.unit:
             return unit_column(name, self.unit_ids)
+        if self.incomplete is not None and name in self.incomplete:
+            raise self.incomplete.refusal(name)
         if not isinstance(name, str) or name not in self.columns:
             raise ColumnNotFound.among([name], self.names, where="column")
         return self.columns[name]
@@ -276,8 +280,8 @@ class Cohort:
         if reason is not None:
             steps = (*steps, AttritionStep(reason=reason, n_before=self.n, n_after=len(chosen)))
         ids = read_only(self.unit_ids[chosen])
-        columns = {name: column.take(chosen) for name, column in self.columns.items()}
-        return replace(self, columns=MappingProxyType(columns), unit_ids=ids, attrition=steps)
+        columns = {name: column.take(chosen) for name, column in self._all_columns().items()}
+        return self._with(columns, unit_ids=ids, attrition=steps)
 
     def where(self, expression: str, *, reason: str) -> Cohort:
         """Return the cohort of the patients who satisfy a condition; the step is logged.
@@ -327,10 +331,6 @@ class Cohort:
         """
         return self.take([find_unit(self.unit_ids, unit)])
 
-    def to_frame(self) -> pd.DataFrame:
-        """Return the cohort as a pandas table, labels for codes, rows in canonical order."""
-        return cohort_frame(self)
-
     def assign(
         self, name: str, values: ArrayLike, kind: str, *, levels: Sequence[str] = (), tier: str | None = None
     ) -> Cohort:
@@ -359,42 +359,29 @@ class Cohort:
             Values of another length, not finite or not of the kind; the column is the unit.
         """
         column = new_column(name, values, kind, n=self.n, levels=levels, unit=self.unit)
-        columns = MappingProxyType({**self.columns, name: column})
+        columns = {**self._all_columns(), name: column}
         check_column_roles(self.roles, columns)
         names = self.names if name in self.names else (*self.names, name)
         tiers = self.tiers if tier is None else moved_to_tier(self.tiers, name, tier)
-        return replace(self, names=names, columns=columns, tiers=tiers)
+        return self._with(columns, names=names, tiers=tiers)
 
-    def table_one(
-        self,
-        *,
-        by: str | None = None,
-        columns: Sequence[str] | None = None,
-        numbers: str = "mean",
-        weights: ArrayLike | None = None,
-    ) -> TableOne:
-        """Describe the patients, group by group, with standardised mean differences.
-
-        Parameters
-        ----------
-        by : str, optional
-            Column that makes the groups: binary, ordinal or categorical. Everybody together by default.
-        columns : sequence of str, optional
-            What to describe; by default all but the groups, the unit, the weights, identifiers and dates.
-        numbers : {"mean", "median"}
-            Mean (SD), or median [quartiles].
-        weights : array_like, shape (n,), optional
-            Weights of the cells and of the numerators of a second SMD (inverse probability, for example).
-
-        Returns
-        -------
-        TableOne
-        """
-        return make_table_one(self, by=by, columns=columns, numbers=numbers, weights=weights)
-
-    def summary(self) -> str:
-        """Return the cohort in words, at most 80 columns wide."""
-        return cohort_summary(self)
+    to_frame = views.to_frame
+    table_one = views.table_one
+    summary = views.summary
+    missingness = views.missingness
+    recorded = views.recorded
+    where_recorded = views.where_recorded
+    completed = views.completed
 
     def _repr_html_(self) -> str:
         return cohort_html(self)
+
+    def _all_columns(self) -> dict[str, Column]:
+        return {**self.columns, **({} if self.incomplete is None else self.incomplete.columns)}
+
+    def _with(self, columns: Mapping[str, Column], **changed: Any) -> Cohort:
+        """Return the cohort with other columns, those with holes put where they belong."""
+        if self.incomplete is None:
+            return replace(self, columns=MappingProxyType(dict(columns)), **changed)
+        whole, rest = parted(columns, self.incomplete.spec)
+        return replace(self, columns=whole, incomplete=rest, **changed)

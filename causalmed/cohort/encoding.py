@@ -12,7 +12,7 @@ from causalmed.cohort.kinds import Kind
 from causalmed.cohort.reading import Labelled, Numbers, Raw
 from causalmed.errors import DataError, InvalidArgument
 
-__all__ = ["encode_column", "labelled"]
+__all__ = ["encode_column", "encode_with_holes", "labelled"]
 
 
 def encode_column(name: str, raw: Raw, kind: Kind, *, order: NDArray[np.intp] | None) -> Column:
@@ -52,6 +52,34 @@ def encode_column(name: str, raw: Raw, kind: Kind, *, order: NDArray[np.intp] | 
         stored=stored,
         note=kind.note,
     )
+
+
+def encode_with_holes(
+    name: str, raw: Raw, kind: Kind, *, hole: NDArray[np.bool_], order: NDArray[np.intp] | None
+) -> Column:
+    """Turn the recorded values of a column into a :class:`Column` that is not a number elsewhere.
+
+    Parameters
+    ----------
+    name, raw, kind, order
+        As for :func:`encode_column`; ``raw`` holds the recorded rows alone.
+    hole : ndarray of bool, shape (n,)
+        Rows of the table without a value.
+
+    Raises
+    ------
+    DataError
+        An identifier: nobody can guess whose it is.
+    """
+    if kind.name == "identifier":
+        raise DataError(
+            f"Column {name!r} is an identifier with {int(hole.sum()):,} missing values, and whose they are "
+            "cannot be guessed. Drop the column, or complete it."
+        )
+    recorded = encode_column(name, raw, kind, order=None)
+    values = np.full(len(hole), np.nan)
+    values[~hole] = recorded.values
+    return recorded.replace_values(read_only(values if order is None else values[order]))
 
 
 def labelled(raw: Raw) -> Labelled:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort.column import Column
+from causalmed.cohort.imputation.incomplete import recorded_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,11 +45,21 @@ def cohort_frame(cohort: Cohort) -> pd.DataFrame:
     """
     import pandas as pd
 
-    data: dict[str, Any] = {
-        name: pd.Series(cohort.unit_ids.tolist() if name == cohort.unit else _restored(cohort.column(name)))
-        for name in cohort.names
-    }
+    data: dict[str, Any] = {}
+    for name in cohort.names:
+        if cohort.incomplete is not None and name in cohort.incomplete:
+            data[name] = _with_holes(cohort.incomplete.columns[name])
+        else:
+            ids = name == cohort.unit
+            data[name] = pd.Series(cohort.unit_ids.tolist() if ids else _restored(cohort.column(name)))
     return pd.DataFrame(data, copy=True)
+
+
+def _with_holes(column: Column) -> pd.Series[Any]:
+    import pandas as pd
+
+    rows = np.flatnonzero(recorded_rows(column))
+    return pd.Series(_restored(column.take(rows)), index=rows).reindex(range(len(column.values)))
 
 
 def _restored(column: Column) -> Any:

@@ -6,7 +6,11 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from causalmed.cohort.column import Column
+from causalmed.cohort.imputation.incomplete import recorded_rows
+from causalmed.cohort.missingness import missingness_of
 from causalmed.cohort.textgrid import shortened, text_grid
 from causalmed.results import html_table
 
@@ -63,13 +67,16 @@ def cohort_summary(cohort: Cohort) -> str:
             *(_wrapped(f"{name}: {note}") for name, note in notes),
             "",
         ]
+    if cohort.incomplete is not None:
+        parts += ["missing", *map(_wrapped, _missing(cohort)), ""]
     parts += ["flow", *map(_wrapped, _flow(cohort))]
     return "\n".join([*parts, f"fingerprint {cohort.fingerprint[:16]}"])
 
 
 def cohort_html(cohort: Cohort) -> str:
     """Return the cohort as HTML; every string from the data is escaped."""
-    lines = [*_roles(cohort), *_flow(cohort), f"fingerprint {cohort.fingerprint[:16]}"]
+    missing = [] if cohort.incomplete is None else _missing(cohort)
+    lines = [*_roles(cohort), *missing, *_flow(cohort), f"fingerprint {cohort.fingerprint[:16]}"]
     items = "".join(f"<li>{escape(line)}</li>" for line in lines)
     caption = f"Cohort of {_patients(cohort.n)}, {len(cohort.names)} columns"
     return html_table(cohort_columns(cohort), caption=caption) + f"<ul>{items}</ul>"
@@ -83,6 +90,12 @@ def cohort_columns(cohort: Cohort) -> pd.DataFrame:
     for name in cohort.names:
         if name == cohort.unit:
             lines.append((name, "identifier", "role: unit", f"{cohort.n:,} ids", ""))
+        elif cohort.incomplete is not None and name in cohort.incomplete:
+            column = cohort.incomplete.columns[name]
+            known = column.take(np.flatnonzero(recorded_rows(column)))
+            note = f"{len(column.values) - len(known.values):,} not recorded"
+            note += f"; {column.note}" if column.note else ""
+            lines.append((name, column.kind, column.how, _content(known), note))
         else:
             column = cohort.column(name)
             lines.append((name, column.kind, column.how, _content(column), column.note))
@@ -104,8 +117,6 @@ def _content(column: Column) -> str:
 
 
 def _day(days: float) -> str:
-    import numpy as np
-
     return str(np.datetime64(0, "D") + np.timedelta64(int(days // 1), "D"))
 
 
@@ -129,12 +140,26 @@ def _roles(cohort: Cohort) -> list[str]:
 def _outcome(cohort: Cohort) -> str:
     if cohort.outcome is None:
         return ""
-    column = cohort.column(cohort.outcome)
+    holes = cohort.incomplete
+    if holes is not None and cohort.outcome in holes:
+        column = holes.columns[cohort.outcome]
+        column = column.take(np.flatnonzero(recorded_rows(column)))
+    else:
+        column = cohort.column(cohort.outcome)
     if column.kind != "binary":
         return f"{column.name} ({column.kind})"
-    events = int(column.values.sum())
+    events, known = int(column.values.sum()), len(column.values)
     event = f" = {column.levels[1]}" if column.levels else " = 1"
-    return f"{column.name}{event} in {events:,} of {cohort.n:,} ({100 * events / cohort.n:.1f} %)"
+    return f"{column.name}{event} in {events:,} of {known:,} ({100 * events / known:.1f} %)"
+
+
+def _missing(cohort: Cohort) -> list[str]:
+    table = missingness_of(cohort)
+    head, *_ = table.summary().split("\n")
+    told = [f"{' and '.join(names)}: {count:,}" for names, count in table.patterns if names][:5]
+    more = len([names for names, _ in table.patterns if names]) - len(told)
+    rest = [f"and {more:,} more patterns"] if more > 0 else []
+    return [head, "missing together: " + "; ".join([*told, *rest])]
 
 
 def _flow(cohort: Cohort) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from causalmed.cohort.balance import smd_of_levels, smd_of_numbers, smd_of_proportions
 from causalmed.cohort.column import Column
 from causalmed.cohort.description import decimals_for, mean_cell, median_cell, share_cells
+from causalmed.cohort.imputation.incomplete import recorded_rows
 from causalmed.cohort.tableone import TableOne, TableOneRow
 from causalmed.errors import DataError, InvalidArgument, RoleConflict
 from causalmed.results import Provenance
@@ -38,7 +39,10 @@ def make_table_one(
     )
     rows: list[TableOneRow] = []
     for name in _described(cohort, by, columns):
-        rows += weighing.rows_of(cohort.column(name))
+        if cohort.incomplete is not None and name in cohort.incomplete:
+            rows += weighing.rows_with_holes(cohort.incomplete.columns[name])
+        else:
+            rows += weighing.rows_of(cohort.column(name))
     return TableOne(
         by=by,
         groups=labels,
@@ -89,6 +93,24 @@ class _Weighing:
             for level in shown
         ]
 
+    def rows_with_holes(self, column: Column) -> list[TableOneRow]:
+        """Return the lines of a column where it was recorded, and one that counts where it was not."""
+        known = recorded_rows(column)
+        for group in (np.ones_like(known), *self.groups):
+            if not np.any(self.weights[group & known] > 0):
+                raise DataError(
+                    f"Column {column.name!r} was recorded for nobody in a group of this table, so nothing "
+                    "describes it there. Leave it out with columns=."
+                )
+        groups = tuple(group[known] for group in self.groups)
+        inside = replace(self, weights=self.weights[known], groups=groups)
+        count = TableOneRow(
+            characteristic=column.name,
+            level="not recorded",
+            cells=tuple(f"{np.count_nonzero(~known[rows]):,}" for rows in self._everybody()),
+        )
+        return [*inside.rows_of(column.take(np.flatnonzero(known))), count]
+
     def _everybody(self) -> list[NDArray[np.bool_]]:
         return [np.ones(len(self.weights), dtype=bool), *self.groups]
 
@@ -138,15 +160,18 @@ def _described(cohort: Cohort, by: str | None, columns: Sequence[str] | None) ->
     if columns is None:
         skipped = {by, cohort.unit, cohort.weights}
         kinds = ("identifier", "date")
-        return [one for one in cohort.names if one not in skipped and cohort.column(one).kind not in kinds]
+        return [one for one in cohort.names if one not in skipped and _kind_of(cohort, one) not in kinds]
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise InvalidArgument(f"columns= is a list of columns; write columns=[{columns!r}].")
     for name in columns:
-        if cohort.column(name).kind in ("identifier", "date"):
-            raise RoleConflict(
-                f"Column {name!r} is {cohort.column(name).kind}: no mean or share describes it."
-            )
+        if _kind_of(cohort, name) in ("identifier", "date"):
+            raise RoleConflict(f"Column {name!r} is {_kind_of(cohort, name)}: no mean or share describes it.")
     return list(columns)
+
+
+def _kind_of(cohort: Cohort, name: str) -> str:
+    holes = cohort.incomplete
+    return (holes.columns[name] if holes is not None and name in holes else cohort.column(name)).kind
 
 
 def _checked_weights(

@@ -11,6 +11,7 @@ from causalmed.results.effect import Effect
 from causalmed.results.evalue import EValue, e_value
 from causalmed.results.functionals import Functionals
 from causalmed.results.interval import Interval
+from causalmed.results.missingness import MissingnessRow, MissingnessTable
 from causalmed.results.provenance import Provenance, fingerprint
 from causalmed.results.tables import html_table, text_table
 
@@ -22,6 +23,8 @@ __all__ = [
     "Functionals",
     "Gate",
     "Interval",
+    "MissingnessRow",
+    "MissingnessTable",
     "Provenance",
     "State",
     "e_value",

@@ -1,0 +1,5 @@
+"""Missing values: kept as holes, filled as often as it takes to show how little is known about them."""
+
+from causalmed.cohort.imputation.spec import Imputation
+
+__all__ = ["Imputation"]
