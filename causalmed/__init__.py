@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 _ROOMS: Final[dict[str, str]] = {
     "AIPW": "estimation",
     "Cohort": "cohort",
+    "DoubleML": "estimation",
     "Effect": "results",
     "Estimand": "identification",
     "FollowUp": "cohort",
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from causalmed import errors
     from causalmed.cohort import Cohort, FollowUp
     from causalmed.datasets import load_dataset
-    from causalmed.estimation import AIPW, IPW, TMLE, GComputation, estimate
+    from causalmed.estimation import AIPW, IPW, TMLE, DoubleML, GComputation, estimate
     from causalmed.explanation import explain, recourse
     from causalmed.fairness import audit
     from causalmed.graph import Graph

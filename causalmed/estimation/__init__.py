@@ -6,8 +6,19 @@ The room's question: *how large is an identified effect, how sure is that, and h
 :class:`IPW`, :class:`IPWRA`, :class:`AIPW`, :class:`TMLE`. The room may not choose an adjustment set.
 """
 
+from causalmed.estimation.debiased import DoubleML
 from causalmed.estimation.estimating import estimate
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.subgroup_effects import SubgroupEffects
 
-__all__ = ["AIPW", "IPW", "IPWRA", "TMLE", "Estimator", "GComputation", "SubgroupEffects", "estimate"]
+__all__ = [
+    "AIPW",
+    "IPW",
+    "IPWRA",
+    "TMLE",
+    "DoubleML",
+    "Estimator",
+    "GComputation",
+    "SubgroupEffects",
+    "estimate",
+]

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from causalmed.engine import Executor
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.estimation.asked import Asked
@@ -13,6 +17,14 @@ from causalmed.estimation.models import fit_propensity
 from causalmed.estimation.pictures import balance_picture, overlap_picture
 from causalmed.estimation.positivity import Truncation, refuse_holes, truncate
 from causalmed.estimation.problem import Problem, pose_problem
+from causalmed.estimation.repeats import (
+    Repeated,
+    candidate_checks,
+    combine,
+    split_check,
+    split_seeds,
+    with_checks,
+)
 from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances, learns, solve
 from causalmed.estimation.specs import TMLE, Estimator
 from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
@@ -51,19 +63,29 @@ def _answer(problem: Problem, asked: Asked, spec: Estimator) -> Effect:
     check_clusters(problem)
     if learns(spec):
         refuse_holes(problem)
-    nuisances = fit_nuisances(problem, spec, seed=seed, executor=executor)
-    solution = solve(problem, spec, nuisances)
-    inference = infer(problem, spec, nuisances, solution, executor=executor)
+    rounds = []
+    for split in split_seeds(seed, getattr(spec, "repeats", 1) if learns(spec) else 1):
+        nuisances = fit_nuisances(problem, spec, seed=split, executor=executor)
+        solution = solve(problem, spec, nuisances)
+        rounds.append((nuisances, solution, infer(problem, spec, nuisances, solution, executor=executor)))
+    repeated = combine([each[1].psi for each in rounds], [each[2].covariance for each in rounds])
+    nuisances, solution, inference = rounds[repeated.typical]
     overlap, table = _support(problem, nuisances, executor)
-    functionals = Functionals(
+    functionals = _functionals(repeated, [each[1] for each in rounds], inference)
+    effect = _effect(problem, asked, spec, functionals, nuisances, solution, inference, table, overlap)
+    return with_checks(effect, split_check(repeated), *candidate_checks(nuisances.candidates))
+
+
+def _functionals(repeated: Repeated, solutions: Sequence[Solution], inference: Inference) -> Functionals:
+    once = len(solutions) == 1
+    return Functionals(
         labels=LABELS,
-        values=solution.psi,
-        covariance=inference.covariance,
-        source=inference.source,
+        values=solutions[0].psi if once else repeated.psi,
+        covariance=inference.covariance if once else repeated.covariance,
+        source=inference.source if once else f"{inference.source}, median of {len(solutions)} splits",
         degrees_of_freedom=inference.degrees_of_freedom,
-        influence=solution.influence,
+        influence=solutions[0].influence if once else np.mean([each.influence for each in solutions], axis=0),
     )
-    return _effect(problem, asked, spec, functionals, nuisances, solution, inference, table, overlap)
 
 
 def _effect(

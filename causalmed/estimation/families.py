@@ -45,7 +45,10 @@ def _spec_is(name: str) -> Callable[[Asked], bool]:
     return lambda asked: type(asked.spec).__name__ == name
 
 
-FAMILIES: tuple[Family, ...] = (Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),)
+FAMILIES: tuple[Family, ...] = (
+    Family(name="debiased machine learning", takes=_spec_is("DoubleML"), door="debiased.answering:answer"),
+    Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),
+)
 """Families in the order in which they are asked; plain adjustment comes last."""
 
 

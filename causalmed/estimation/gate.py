@@ -269,6 +269,7 @@ def _clusters(problem: Problem, nuisances: Nuisances, inference: Inference) -> C
         names = ", ".join(inference.not_refitted[:3])
         skipped = f" Without {names} no model could be fitted; their influence was used instead."
     few = groups < 10 or min(with_it, without) < 10 or bool(inference.not_refitted)
+    few = few or (nuisances.cross_fitted and groups < FEW)
     return Check(
         name="clusters",
         state=State.WARN if few else State.PASS,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,10 @@ from numpy.typing import NDArray
 from causalmed.engine import Executor
 from causalmed.errors import NotConverged
 from causalmed.estimation import aipw, gcomputation, ipw, ipwra, tmle
-from causalmed.estimation.learners import cross_fit_outcome, cross_fit_propensity
+from causalmed.estimation.calibrated import calibrate
+from causalmed.estimation.crossfit import Splits, cross_fit_outcome, cross_fit_propensity
 from causalmed.estimation.models import ArmRegressions, Regression, fit_outcome, fit_propensity
+from causalmed.estimation.parametric import ParametricRegressor
 from causalmed.estimation.positivity import Truncation, truncate
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.specs import IPW, IPWRA, TMLE, Estimator, GComputation
@@ -40,6 +44,8 @@ class Nuisances:
         What happened to the propensity scores.
     raw : ndarray, shape (n,), or None
         Propensity scores before truncation.
+    candidates : mapping of str to mapping
+        Nuisance to the mean weights of the candidates of its super learner.
     """
 
     working: Working
@@ -47,6 +53,7 @@ class Nuisances:
     propensity: Regression | None
     truncation: Truncation | None
     raw: Array | None
+    candidates: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def cross_fitted(self) -> bool:
@@ -83,7 +90,8 @@ class Solution:
 def learns(spec: Estimator) -> bool:
     """Return whether a machine learner is among the nuisances."""
     models = [getattr(spec, name) for name in spec.models]
-    return any(model is not None and not isinstance(model, Logistic | Linear) for model in models)
+    known = Logistic | Linear | ParametricRegressor
+    return any(model is not None and not isinstance(model, known) for model in models)
 
 
 def fit_nuisances(problem: Problem, spec: Estimator, *, seed: int, executor: Executor) -> Nuisances:
@@ -96,16 +104,26 @@ def fit_nuisances(problem: Problem, spec: Estimator, *, seed: int, executor: Exe
     """
     working = Working(population=problem.population, exposed=problem.exposed, outcome=problem.outcome)
     raw, propensity, truncation = None, None, None
+    candidates: dict[str, Mapping[str, float]] = {}
     if "propensity" in spec.models:
-        raw, propensity = _propensity(problem, spec, seed=seed, executor=executor)
+        raw, propensity, candidates["propensity"] = _propensity(problem, spec, seed=seed, executor=executor)
         truncation = truncate(raw, problem, trim=_option(spec, "trim"))
         working = replace(working, e=truncation.e)
     outcome = None
     if "outcome" in spec.models:
         weights = ipwra.weights_of(working) if isinstance(spec, IPWRA) else None
-        outcome, m1, m0 = _outcome(problem, spec, weights, seed=seed, executor=executor)
+        outcome, m1, m0, candidates["outcome"] = _outcome(
+            problem, spec, weights, seed=seed, executor=executor
+        )
         working = replace(working, m1=m1, m0=m0)
-    return Nuisances(working=working, outcome=outcome, propensity=propensity, truncation=truncation, raw=raw)
+    return Nuisances(
+        working=working,
+        outcome=outcome,
+        propensity=propensity,
+        truncation=truncation,
+        raw=raw,
+        candidates=MappingProxyType({name: found for name, found in candidates.items() if found}),
+    )
 
 
 def solve(problem: Problem, spec: Estimator, nuisances: Nuisances) -> Solution:
@@ -235,13 +253,17 @@ def _adjusted_influence(nuisances: Nuisances, psi: Array) -> Array:
 
 def _propensity(
     problem: Problem, spec: Estimator, *, seed: int, executor: Executor
-) -> tuple[Array, Regression | None]:
+) -> tuple[Array, Regression | None, Mapping[str, float]]:
     model = _option(spec, "propensity")
     if isinstance(model, Logistic):
         regression = fit_propensity(problem, model, executor=executor)
-        return regression.fit.mean, regression
-    folds = _option(spec, "folds")
-    return cross_fit_propensity(problem, model, folds=folds, seed=seed, executor=executor), None
+        return regression.fit.mean, regression, {}
+    splits = Splits.of(problem, folds=_option(spec, "folds"), seed=seed, executor=executor)
+    found = cross_fit_propensity(problem, model, splits)
+    scores = found.values[0]
+    if getattr(spec, "calibration", None) is not None:
+        scores = calibrate(scores, problem.exposed, splits.fold)
+    return scores, None, found.weights
 
 
 def _outcome(
@@ -251,18 +273,17 @@ def _outcome(
     *,
     seed: int,
     executor: Executor,
-) -> tuple[ArmRegressions | None, Array, Array]:
+) -> tuple[ArmRegressions | None, Array, Array, Mapping[str, float]]:
     model = _option(spec, "outcome")
     if model is None:
         model = Logistic() if problem.outcome_kind == "binary" else Linear()
     by_arm = _option(spec, "by_arm")
     if isinstance(model, Logistic | Linear):
         arms = fit_outcome(problem, model, by_arm=by_arm, executor=executor, weights=weights)
-        return arms, *arms.means
-    m1, m0 = cross_fit_outcome(
-        problem, model, by_arm=by_arm, folds=_option(spec, "folds"), seed=seed, executor=executor
-    )
-    return None, m1, m0
+        return arms, *arms.means, {}
+    splits = Splits.of(problem, folds=_option(spec, "folds"), seed=seed, executor=executor)
+    found = cross_fit_outcome(problem, model, splits, by_arm=by_arm)
+    return None, found.values[0], found.values[1], found.weights
 
 
 def _option(spec: Estimator, name: str) -> Any:

@@ -95,6 +95,9 @@ class IPW:
     variance : {"stacked", "robust"}
         Whether the covariance allows for the propensity model having been estimated, or takes the
         weights as known, as most printed analyses do (wider for all patients).
+    calibration : {"isotonic"} or None
+        Recalibrate the scores of a classifier, cross-fitted, before truncation; see
+        :mod:`causalmed.estimation.calibrated`.
 
     References
     ----------
@@ -116,13 +119,15 @@ class IPW:
     trim: float | None = None
     stabilised: bool = True
     variance: str = "stacked"
+    calibration: str | None = None
 
     __repr__ = as_written
 
     def __post_init__(self) -> None:
+        check_calibration(self.calibration, self.propensity)
         _check_propensity(self.propensity)
-        _check_folds(self.folds)
-        _check_trim(self.trim)
+        check_folds(self.folds)
+        check_trim(self.trim)
         _check_flag("stabilised", self.stabilised)
         if self.variance not in ("stacked", "robust"):
             raise InvalidArgument.option("variance", self.variance, ("stacked", "robust"))
@@ -181,7 +186,7 @@ class IPWRA:
             )
         _check_plug_in("IPWRA", self.outcome)
         _check_flag("by_arm", self.by_arm)
-        _check_trim(self.trim)
+        check_trim(self.trim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -201,6 +206,11 @@ class AIPW:
     folds : int
         Folds of the cross-fitting of learners, at least 2. Parametric models are fitted once on all.
     trim : float or None
+        As for :class:`IPW`.
+    repeats : int
+        How often the patients are split into folds anew; medians are taken (:mod:`~.repeats`). Used with
+        learners only.
+    calibration : {"isotonic"} or None
         As for :class:`IPW`.
 
     References
@@ -223,15 +233,19 @@ class AIPW:
     by_arm: bool = False
     folds: int = 5
     trim: float | None = None
+    repeats: int = 1
+    calibration: str | None = None
 
     __repr__ = as_written
 
     def __post_init__(self) -> None:
+        check_repeats(self.repeats)
+        check_calibration(self.calibration, self.propensity)
         _check_propensity(self.propensity)
-        _check_outcome(self.outcome)
+        check_outcome(self.outcome)
         _check_flag("by_arm", self.by_arm)
-        _check_folds(self.folds)
-        _check_trim(self.trim)
+        check_folds(self.folds)
+        check_trim(self.trim)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -244,7 +258,7 @@ class TMLE:
 
     Parameters
     ----------
-    propensity, outcome, by_arm, folds, trim
+    propensity, outcome, by_arm, folds, trim, repeats, calibration
         As for :class:`AIPW`.
     fluctuation : {"weighted", "covariate"}
         The weights enter the likelihood (steadier where propensity scores are small), or multiply the
@@ -272,17 +286,38 @@ class TMLE:
     folds: int = 5
     trim: float | None = None
     fluctuation: str = "weighted"
+    repeats: int = 1
+    calibration: str | None = None
 
     __repr__ = as_written
 
     def __post_init__(self) -> None:
+        check_repeats(self.repeats)
+        check_calibration(self.calibration, self.propensity)
         _check_propensity(self.propensity)
-        _check_outcome(self.outcome)
+        check_outcome(self.outcome)
         _check_flag("by_arm", self.by_arm)
-        _check_folds(self.folds)
-        _check_trim(self.trim)
+        check_folds(self.folds)
+        check_trim(self.trim)
         if self.fluctuation not in ("weighted", "covariate"):
             raise InvalidArgument.option("fluctuation", self.fluctuation, ("weighted", "covariate"))
+
+
+def check_repeats(repeats: object) -> None:
+    """Refuse what is not a whole number of repetitions."""
+    if not isinstance(repeats, int) or isinstance(repeats, bool) or repeats < 1:
+        raise InvalidArgument(f"repeats={repeats!r} must be a whole number of splits, at least 1.")
+
+
+def check_calibration(calibration: object, propensity: object) -> None:
+    """Refuse an unknown calibration, or one of a model that needs none."""
+    if calibration not in (None, "isotonic"):
+        raise InvalidArgument.option("calibration", calibration, (None, "isotonic"))
+    if calibration is not None and isinstance(propensity, Logistic):
+        raise InvalidArgument(
+            "calibration='isotonic' corrects the scores of a cross-fitted classifier; Logistic() is "
+            "calibrated by its fit. Leave calibration out, or give a classifier."
+        )
 
 
 def _check_plug_in(estimator: str, outcome: object) -> None:
@@ -299,12 +334,12 @@ def _check_flag(name: str, value: object) -> None:
         raise InvalidArgument.option(name, value, (False, True))
 
 
-def _check_folds(folds: object) -> None:
+def check_folds(folds: object) -> None:
     if not isinstance(folds, int) or isinstance(folds, bool) or folds < 2:
         raise InvalidArgument(f"folds={folds!r} must be a whole number, at least 2.")
 
 
-def _check_trim(trim: object) -> None:
+def check_trim(trim: object) -> None:
     if trim is None:
         return
     if isinstance(trim, bool) or not isinstance(trim, int | float) or not 0 <= trim < 0.5:
@@ -317,15 +352,15 @@ def _check_trim(trim: object) -> None:
 def _check_propensity(model: object) -> None:
     if isinstance(model, Logistic):
         return
-    if isinstance(model, Linear) or not _is_learner(model) or not hasattr(model, "predict_proba"):
+    if isinstance(model, Linear) or not is_learner(model) or not hasattr(model, "predict_proba"):
         raise InvalidArgument(
             f"propensity={model!r} cannot give probabilities. Use Logistic() or a scikit-learn classifier "
             "with predict_proba."
         )
 
 
-def _check_outcome(model: object) -> None:
-    if model is None or isinstance(model, Logistic | Linear) or _is_learner(model):
+def check_outcome(model: object) -> None:
+    if model is None or isinstance(model, Logistic | Linear) or is_learner(model):
         return
     raise InvalidArgument(
         f"outcome={model!r} is not a model. Use Logistic(), Linear(), a scikit-learn learner (an instance, "
@@ -333,6 +368,6 @@ def _check_outcome(model: object) -> None:
     )
 
 
-def _is_learner(model: object) -> bool:
+def is_learner(model: object) -> bool:
     needed = ("fit", "predict", "get_params")
     return not isinstance(model, type) and all(hasattr(model, name) for name in needed)
