@@ -33,7 +33,7 @@ from causalmed.estimation.targets import LABELS
 from causalmed.regression import Logistic
 from causalmed.results import Effect, Functionals, Provenance
 
-__all__ = ["answer"]
+__all__ = ["answer", "support"]
 
 
 def answer(asked: Asked) -> Effect:
@@ -70,7 +70,7 @@ def _answer(problem: Problem, asked: Asked, spec: Estimator) -> Effect:
         rounds.append((nuisances, solution, infer(problem, spec, nuisances, solution, executor=executor)))
     repeated = combine([each[1].psi for each in rounds], [each[2].covariance for each in rounds])
     nuisances, solution, inference = rounds[repeated.typical]
-    overlap, table = _support(problem, nuisances, executor)
+    overlap, table = support(problem, nuisances, executor)
     functionals = _functionals(repeated, [each[1] for each in rounds], inference)
     effect = _effect(problem, asked, spec, functionals, nuisances, solution, inference, table, overlap)
     return with_checks(effect, split_check(repeated), *candidate_checks(nuisances.candidates))
@@ -125,7 +125,7 @@ def _effect(
     )
 
 
-def _support(
+def support(
     problem: Problem, nuisances: Nuisances, executor: Executor
 ) -> tuple[Truncation | None, BalanceTable | None]:
     """Measure overlap and balance; for g-computation with a propensity model fitted for that alone."""

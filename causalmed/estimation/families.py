@@ -45,7 +45,12 @@ def _spec_is(name: str) -> Callable[[Asked], bool]:
     return lambda asked: type(asked.spec).__name__ == name
 
 
+def _timed(asked: Asked) -> bool:
+    return asked.horizon is not None and asked.cohort.follow_up is not None
+
+
 FAMILIES: tuple[Family, ...] = (
+    Family(name="time to infection", takes=_timed, door="survival.answering:answer"),
     Family(name="debiased machine learning", takes=_spec_is("DoubleML"), door="debiased.answering:answer"),
     Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),
 )

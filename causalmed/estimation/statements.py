@@ -6,9 +6,9 @@ from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances
 from causalmed.estimation.specs import Estimator
 
-__all__ = ["assumptions_of", "overrides_of", "question_of"]
+__all__ = ["WHO", "assumptions_of", "overrides_of", "question_of"]
 
-_WHO = {
+WHO = {
     "all": "all patients",
     "exposed": "the patients who were exposed",
     "unexposed": "the patients who were not exposed",
@@ -21,7 +21,7 @@ def question_of(problem: Problem) -> str:
     stated = problem.estimand.question or (
         f"What would change in {problem.estimand.outcome} if {problem.estimand.exposure} were changed?"
     )
-    return f"{stated} Asked about {_WHO[problem.population]}."
+    return f"{stated} Asked about {WHO[problem.population]}."
 
 
 def assumptions_of(problem: Problem, nuisances: Nuisances) -> tuple[str, ...]:
