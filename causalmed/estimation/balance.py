@@ -80,7 +80,8 @@ def balance(problem: Problem, working: Working) -> BalanceTable:
     -------
     BalanceTable
     """
-    X, names = np.empty((problem.n, 0)), ()
+    X = np.empty((problem.n, 0))
+    names: tuple[str, ...] = ()
     if problem.covariates:
         recipe = DesignRecipe.learn(problem.covariates, intercept=False)
         X, names = recipe.build(problem.covariates, rows=problem.n).matrix, recipe.names

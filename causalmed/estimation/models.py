@@ -122,7 +122,7 @@ class Regression:
 
     def _weight(self, block: slice) -> Array:
         used = self.rows[block].astype(np.float64)
-        return used if self.weights is None else used * self.weights[block]
+        return used if self.weights is None else np.asarray(used * self.weights[block])
 
     def without_each(
         self,

@@ -13,6 +13,7 @@ from causalmed.regression.logistic import fit_logistic, fit_logistic_folds
 from causalmed.regression.recipe import DesignRecipe, encode
 from causalmed.regression.result import GLMFit
 from causalmed.regression.specs import Linear, Logistic
+from causalmed.regression.streamed import RowBlocks, fit_linear_blocks, fit_logistic_blocks
 
 __all__ = [
     "ColumnLike",
@@ -21,8 +22,11 @@ __all__ = [
     "GLMFit",
     "Linear",
     "Logistic",
+    "RowBlocks",
     "encode",
     "fit_linear",
+    "fit_linear_blocks",
     "fit_logistic",
+    "fit_logistic_blocks",
     "fit_logistic_folds",
 ]

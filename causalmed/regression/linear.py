@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from causalmed.regression.design import check_finite
 from causalmed.regression.moments import check_names, check_shapes, standardisation
 from causalmed.regression.result import GLMFit, linear_predictor
 
-__all__ = ["fit_linear"]
+__all__ = ["LinearBlock", "fit_linear", "solved"]
 
 _LOCAL: Final = Local()
 _REFINEMENTS: Final = 3
@@ -36,21 +36,38 @@ class _Rows:
 
     def total(self, coefficients: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Add up Z'WZ, or at some coefficients Z'Wr and r'Wr with the residuals r."""
+        statistic = LinearBlock(centre=self.centre, scale=self.scale, coefficients=coefficients)
 
-        def statistic(block: slice) -> NDArray[np.float64]:
-            z = (self.matrix[block] - self.centre) * self.scale
-            w = 1.0 if self.weights is None else self.weights[block]
+        def of_block(block: slice) -> NDArray[np.float64]:
+            weights = None if self.weights is None else self.weights[block]
+            return statistic(self.matrix[block], self.outcome[block], weights)
+
+        return self.executor.total(of_block, len(self.outcome))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LinearBlock:
+    """What a block adds: Z'WZ, or at some coefficients Z'Wr and r'Wr with the residuals r."""
+
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    coefficients: NDArray[np.float64] | None
+
+    def __call__(
+        self,
+        matrix: NDArray[np.float64],
+        outcome: NDArray[np.float64],
+        weights: NDArray[np.float64] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the sums of one block."""
+        with np.errstate(all="ignore"):  # infinities are looked for in the sum, where they are named
+            z = (matrix - self.centre) * self.scale
+            w = 1.0 if weights is None else weights
             weighted = (z.T * w).T
-            if coefficients is None:
+            if self.coefficients is None:
                 return np.asarray(z.T @ weighted)
-            residual = self.outcome[block] - z @ coefficients
+            residual = outcome - z @ self.coefficients
             return np.append(weighted.T @ residual, np.sum(w * residual * residual))
-
-        def quiet(block: slice) -> NDArray[np.float64]:
-            with np.errstate(all="ignore"):  # infinities are looked for in the sum, where they are named
-                return statistic(block)
-
-        return self.executor.total(quiet, len(self.outcome))
 
 
 def fit_linear(
@@ -117,21 +134,54 @@ def fit_linear(
         )
     intercept, centre, scale = standardisation(x)
     rows = _Rows(matrix=x, outcome=y, weights=w, centre=centre, scale=scale, executor=executor)
+    return solved(rows, named, intercept=intercept, count=count)
+
+
+class LinearSums(Protocol):
+    """The rows of a least-squares problem, as what they add up to."""
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The rows that are in memory, shape (m, p)."""
+        ...
+
+    @property
+    def weights(self) -> NDArray[np.float64] | None:
+        """Their weights."""
+        ...
+
+    @property
+    def centre(self) -> NDArray[np.float64]:
+        """Centres of the columns."""
+        ...
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """Scales of the columns."""
+        ...
+
+    def total(self, coefficients: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Add up :class:`LinearBlock` over the blocks."""
+        ...
+
+
+def solved(rows: LinearSums, names: tuple[str, ...], *, intercept: int | None, count: int) -> GLMFit:
+    """Solve a least-squares problem from its sums; ``count`` rows have positive weight."""
     gram = rows.total()
-    b, squares, inverse, last_step = _solve(rows, gram, named)
-    back = np.diag(scale)
+    b, squares, inverse, last_step = _solve(rows, gram, names)
+    back = np.diag(rows.scale)
     if intercept is not None:
-        back[intercept] -= scale * centre
-    variance = squares / (count - len(named))
+        back[intercept] -= rows.scale * rows.centre
+    variance = squares / (count - len(names))
     coefficients = back @ b
-    eta = linear_predictor(x, coefficients, None)
+    eta = linear_predictor(rows.matrix, coefficients, None)
     return GLMFit(
         coefficients=coefficients,
         covariance=variance * (back @ inverse @ back.T),
-        names=named,
+        names=names,
         linear_predictor=eta,
         mean=eta.copy(),
-        log_likelihood=_log_likelihood(squares, count, w),
+        log_likelihood=_log_likelihood(squares, count, rows.weights),
         iterations=_REFINEMENTS,
         gradient_norm=last_step,
         family="gaussian",
@@ -141,7 +191,7 @@ def fit_linear(
 
 
 def _solve(
-    rows: _Rows, gram: NDArray[np.float64], names: tuple[str, ...]
+    rows: LinearSums, gram: NDArray[np.float64], names: tuple[str, ...]
 ) -> tuple[NDArray[np.float64], float, NDArray[np.float64], float]:
     if not np.isfinite(gram).all():
         check_finite(rows.matrix, names)

@@ -17,11 +17,12 @@ from causalmed.regression.moments import Moments, Problem, check_events, pose
 from causalmed.regression.newton import Optimum, maximise
 from causalmed.regression.result import GLMFit, expit, linear_predictor
 
-__all__ = ["fit_logistic", "fit_logistic_folds"]
+__all__ = ["fit_logistic", "fit_logistic_folds", "maximum", "result_of"]
 
 _LOCAL: Final = Local()
 _SAMPLE_FROM: Final = 4_096
 _STRIDE: Final = 8
+_SAMPLE_TO: Final = 262_144
 
 
 def fit_logistic(
@@ -94,8 +95,8 @@ def fit_logistic(
     problem = pose(matrix, outcome, weights=weights, offset=offset, names=names, executor=executor)
     if firth:
         optimum = maximise_penalised(problem, tolerance=tolerance, max_iterations=max_iterations)
-        return _result(problem, optimum, method="logistic, Firth's penalised likelihood")
-    return _result(problem, _maximum(problem, tolerance=tolerance, max_iterations=max_iterations))
+        return result_of(problem, optimum, method="logistic, Firth's penalised likelihood")
+    return result_of(problem, maximum(problem, tolerance=tolerance, max_iterations=max_iterations))
 
 
 def fit_logistic_folds(
@@ -155,10 +156,10 @@ def fit_logistic_folds(
             maximise_penalised(each, tolerance=tolerance, max_iterations=max_iterations) for each in problems
         ]
         return tuple(
-            _result(*pair, method="logistic, Firth's penalised likelihood")
+            result_of(*pair, method="logistic, Firth's penalised likelihood")
             for pair in zip(problems, optima, strict=True)
         )
-    top = _maximum(whole, tolerance=tolerance, max_iterations=max_iterations)
+    top = maximum(whole, tolerance=tolerance, max_iterations=max_iterations)
     starts = _first_steps(problems[0], top, folds)
     if len(whole.outcome) > 65_536:
         fits = [
@@ -175,7 +176,7 @@ def fit_logistic_folds(
             ),
             range(folds),
         )
-    return tuple(_result(each, fit) for each, fit in zip(problems, fits, strict=True))
+    return tuple(result_of(each, fit) for each, fit in zip(problems, fits, strict=True))
 
 
 def _check_options(*, tolerance: float, max_iterations: int) -> None:
@@ -198,7 +199,8 @@ def _check_folds(fold: NDArray[np.intp], folds: int, problem: Problem) -> NDArra
     return labels
 
 
-def _maximum(problem: Problem, *, tolerance: float, max_iterations: int) -> Optimum:
+def maximum(problem: Problem, *, tolerance: float, max_iterations: int) -> Optimum:
+    """Maximise a likelihood from a good start."""
     return maximise(problem, _start(problem), tolerance=tolerance, max_iterations=max_iterations)
 
 
@@ -206,23 +208,20 @@ def _start(problem: Problem) -> Guess:
     """Fit every eighth row, and before it every eighth of those: cheap, and it saves passes over all rows.
 
     A ridge of one keeps levels that the sample lacks at zero. What looks astray is not used. The sample's
-    information, times eight, is a guess of the information of all rows.
+    information, times eight, is a guess of the information of all rows. Of millions of rows a smaller share
+    is taken, so that the sample fits into memory wherever the rows themselves are.
     """
-    n, zero = len(problem.outcome), np.zeros(problem.p)
+    n, zero = problem.n, np.zeros(problem.p)
     if n < _SAMPLE_FROM or n < 20 * _STRIDE * problem.p:
         return Guess(b=zero)
-    take = slice(None, None, _STRIDE)
-    sample = replace(
-        problem,
-        matrix=np.ascontiguousarray(problem.matrix[take]),
-        outcome=np.ascontiguousarray(problem.outcome[take]),
-        weights=None if problem.weights is None else np.ascontiguousarray(problem.weights[take]),
-        offset=None if problem.offset is None else np.ascontiguousarray(problem.offset[take]),
-    )
-    return _rough(sample, _start(sample).b)
+    stride = _STRIDE
+    while n > stride * _SAMPLE_TO:
+        stride *= 2
+    sample = problem.sample(stride)
+    return _rough(sample, _start(sample).b, stride)
 
 
-def _rough(sample: Problem, b: NDArray[np.float64]) -> Guess:
+def _rough(sample: Problem, b: NDArray[np.float64], stride: int) -> Guess:
     here, last = sample.moments(b), np.inf
     floor, curvature = here.log_likelihood, np.inf
     for _ in range(8):
@@ -236,7 +235,7 @@ def _rough(sample: Problem, b: NDArray[np.float64]) -> Guess:
         # The square of the sample's own error, in its standard errors, is about p.
         if length**2 < sample.p:
             # a standard error of all rows is shorter than one of the sample
-            return Guess(b=b, information=_STRIDE * information, curvature=curvature / np.sqrt(_STRIDE))
+            return Guess(b=b, information=stride * information, curvature=curvature / np.sqrt(stride))
         here = sample.moments(b)
     return Guess(b=np.zeros(sample.p))
 
@@ -254,7 +253,8 @@ def _first_steps(problem: Problem, top: Optimum, folds: int) -> list[Guess]:
     return starts
 
 
-def _result(problem: Problem, optimum: Optimum, *, method: str = "logistic, maximum likelihood") -> GLMFit:
+def result_of(problem: Problem, optimum: Optimum, *, method: str = "logistic, maximum likelihood") -> GLMFit:
+    """Return the fit in the columns as they came."""
     back = problem.back()
     coefficients = back @ optimum.b
     eta = linear_predictor(problem.matrix, coefficients, problem.offset)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -104,7 +104,27 @@ class Problem:
     @property
     def p(self) -> int:
         """Number of columns."""
-        return int(self.matrix.shape[1])
+        return len(self.names)
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.outcome)
+
+    def held(self) -> Problem | None:
+        """Return the problem with its rows in memory; None where they are too many for that."""
+        return self
+
+    def sample(self, stride: int) -> Problem:
+        """Return the problem of every row whose number is a multiple of ``stride``."""
+        take = slice(None, None, stride)
+        return replace(
+            self,
+            matrix=np.ascontiguousarray(self.matrix[take]),
+            outcome=np.ascontiguousarray(self.outcome[take]),
+            weights=None if self.weights is None else np.ascontiguousarray(self.weights[take]),
+            offset=None if self.offset is None else np.ascontiguousarray(self.offset[take]),
+        )
 
     def used(self) -> NDArray[np.bool_] | slice:
         """Rows that count: not in the fold left out, and of positive weight."""
@@ -118,7 +138,7 @@ class Problem:
     @property
     def large(self) -> bool:
         """Whether a pass for the score alone is much cheaper than one with the information."""
-        return len(self.outcome) >= _MANY_ROWS and self.p >= _MANY_COLUMNS
+        return self.n >= _MANY_ROWS and self.p >= _MANY_COLUMNS
 
     def moments(self, b: NDArray[np.float64]) -> Moments:
         """Add up the moments at ``b`` over the rows that count."""
@@ -186,6 +206,14 @@ class Problem:
     def standard_rows(self, rows: NDArray[np.bool_] | slice) -> NDArray[np.float64]:
         """Return z for some rows."""
         return (self.matrix[rows] - self.centre) * self.scale
+
+    def gram(self) -> NDArray[np.float64]:
+        """Return the cross-products of z over the rows that count, weighted."""
+        rows = self.used()
+        z = self.standard_rows(rows)
+        if self.weights is not None:
+            z = z * np.sqrt(self.weights[rows])[:, None]
+        return np.asarray(z.T @ z)
 
 
 def pose(
@@ -275,20 +303,39 @@ def check_events(y: NDArray[np.float64], w: NDArray[np.float64] | None, *, where
 def standardisation(x: NDArray[np.float64]) -> tuple[int | None, NDArray[np.float64], NDArray[np.float64]]:
     """Return the intercept's column, centres and scales; from a sample of the rows."""
     # A sample sets the units of measurement only, so it need not be exact; it must not depend on threads.
-    sample = np.ascontiguousarray(x[:: max(1, len(x) // _SAMPLE)])
+    sample = np.ascontiguousarray(x[:: sample_stride(len(x))])
+    return units_of(sample, lambda j: bool(np.all(x[:, j] == x[0, j])))
+
+
+def sample_stride(n: int) -> int:
+    """Return the stride of the rows that set the units of measurement."""
+    return max(1, n // _SAMPLE)
+
+
+def units_of(
+    sample: NDArray[np.float64], constant: Callable[[int], bool]
+) -> tuple[int | None, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the intercept's column, centres and scales.
+
+    Parameters
+    ----------
+    sample : ndarray, shape (m, p)
+        Some rows, the very first among them and first.
+    constant : callable
+        Whether a column, by its number, is the same on all rows.
+    """
     with np.errstate(all="ignore"):
         centre, spread = sample.mean(axis=0), sample.std(axis=0)
         size = np.hypot(centre, spread)
     flat = ~(spread > 1e-12 * np.abs(centre))
-    intercept = next(
-        (int(j) for j in np.flatnonzero(flat) if x[0, j] != 0 and np.all(x[:, j] == x[0, j])), None
-    )
+    first = sample[0]
+    intercept = next((int(j) for j in np.flatnonzero(flat) if first[j] != 0 and constant(int(j))), None)
     unit = size if intercept is None else np.where(flat, 1.0, spread)
     scale = np.where(np.isfinite(unit) & (unit > 0), 1.0 / np.where(unit > 0, unit, 1.0), 1.0)
     if intercept is None:
-        return None, np.zeros(x.shape[1]), scale
+        return None, np.zeros(sample.shape[1]), scale
     centre = np.where(np.isfinite(centre) & ~flat, centre, 0.0)
-    scale[intercept] = 1.0 / x[0, intercept]
+    scale[intercept] = 1.0 / first[intercept]
     return intercept, centre, scale
 
 

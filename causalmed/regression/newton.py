@@ -169,7 +169,10 @@ def _chords_pay(decrement: float, *, curvature: float, enough: float) -> bool:
 
 def refuse_separation(problem: Problem) -> None:
     """Raise :class:`NotConverged` naming the columns that separate the outcome, if any do."""
-    rows = problem.used()
+    held = problem.held()
+    if held is None:
+        return  # the steps go on, and end in an answer or in an error that says there is none
+    problem, rows = held, held.used()
     found = find_separation(problem.standard_rows(rows), problem.outcome[rows], problem.names)
     if found is None:
         return
@@ -233,8 +236,4 @@ def refuse_singular(problem: Problem) -> NoReturn:
 
 def refuse_collinear(problem: Problem) -> None:
     """Raise :class:`DataError` naming the columns that others determine, if there are any."""
-    rows = problem.used()
-    z = problem.standard_rows(rows)
-    if problem.weights is not None:
-        z = z * np.sqrt(problem.weights[rows])[:, None]
-    check_rank(z.T @ z, problem.names)
+    check_rank(problem.gram(), problem.names)
