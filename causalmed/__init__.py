@@ -36,6 +36,7 @@ _ROOMS: Final[dict[str, str]] = {
     "identify": "identification",
     "load_dataset": "datasets",
     "recourse": "explanation",
+    "refute": "estimation",
     "run": "reporting",
     "screen_risks": "screening",
 }
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     from causalmed import errors
     from causalmed.cohort import Cohort, FollowUp
     from causalmed.datasets import load_dataset
-    from causalmed.estimation import AIPW, IPW, TMLE, DoubleML, GComputation, estimate
+    from causalmed.estimation import AIPW, IPW, TMLE, DoubleML, GComputation, estimate, refute
     from causalmed.explanation import explain, recourse
     from causalmed.fairness import audit
     from causalmed.graph import Graph

@@ -8,17 +8,51 @@ The room's question: *how large is an identified effect, how sure is that, and h
 
 from causalmed.estimation.debiased import DoubleML
 from causalmed.estimation.estimating import estimate
+from causalmed.estimation.fragility import (
+    ConfoundingBounds,
+    LinearFragility,
+    Refutation,
+    RosenbaumBounds,
+    Surveillance,
+    SystematicError,
+    TippingPoint,
+    adjust_for_confounder,
+    confounding_bounds,
+    correct_outcome,
+    fit_systematic_error,
+    linear_fragility,
+    refute,
+    rosenbaum_bounds,
+    tipping_point,
+)
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.subgroup_effects import SubgroupEffects
+from causalmed.estimation.superlearner import SuperLearner
 
 __all__ = [
     "AIPW",
     "IPW",
     "IPWRA",
     "TMLE",
+    "ConfoundingBounds",
     "DoubleML",
     "Estimator",
     "GComputation",
+    "LinearFragility",
+    "Refutation",
+    "RosenbaumBounds",
     "SubgroupEffects",
+    "SuperLearner",
+    "Surveillance",
+    "SystematicError",
+    "TippingPoint",
+    "adjust_for_confounder",
+    "confounding_bounds",
+    "correct_outcome",
     "estimate",
+    "fit_systematic_error",
+    "linear_fragility",
+    "refute",
+    "rosenbaum_bounds",
+    "tipping_point",
 ]
