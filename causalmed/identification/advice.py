@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from causalmed.graph import adjustment_problem, ancestors, minimal_separator, usable
-from causalmed.identification.frontdoor import front_door_exists
+from causalmed.identification.frontdoor import conditional_front_door, front_door_exists
 from causalmed.identification.instrument import instrument_by
 from causalmed.identification.question import Question
 from causalmed.identification.wording import listed
 
-__all__ = ["suggestions"]
+__all__ = ["hidden_nodes", "named", "suggestions", "with_named_causes"]
 
 _HIDDEN = "common cause of "
 _HOPELESS = "Measuring the hidden nodes of this graph would not help; only another design would."
@@ -25,13 +25,13 @@ def suggestions(question: Question) -> tuple[str, ...]:
     Hidden nodes and the hidden causes of two-headed arrows are tried one by one. If none suffices,
     the fewest found that suffice together are named.
     """
-    question = _with_named_causes(question)
-    hidden = _hidden(question)
+    question = with_named_causes(question)
+    hidden = hidden_nodes(question)
     walk, _ = question.open_walk()
     on_walk = {v for v, _ in walk}
     alone = [(v, way) for v in sorted(hidden) if (way := _way(question, v, on_walk))]
     if alone:
-        return tuple(f"Measure {_together(question, {v})}: {way}." for v, way in alone)
+        return tuple(f"Measure {named(question, {v})}: {way}." for v, way in alone)
     everything = _set_with(question, hidden)
     if everything is None:
         return (_HOPELESS,)
@@ -39,11 +39,11 @@ def suggestions(question: Question) -> tuple[str, ...]:
     for v in sorted(needed):
         if _set_with(question, needed - {v}) is not None:
             needed -= {v}
-    who = _together(question, needed)
+    who = named(question, needed)
     return (f"Measure {who}: no single one suffices, together they make adjustment possible.",)
 
 
-def _with_named_causes(question: Question) -> Question:
+def with_named_causes(question: Question) -> Question:
     """Put a node for the hidden cause of each two-headed arrow; the numbers of the others stay."""
     graph = question.graph
     pairs = {f"{_HIDDEN}{min(pair)} and {max(pair)}": pair for pair in sorted(graph.bidirected, key=sorted)}
@@ -63,7 +63,7 @@ def _with_named_causes(question: Question) -> Question:
     )
 
 
-def _hidden(question: Question) -> Nodes:
+def hidden_nodes(question: Question) -> Nodes:
     """Nodes that were not measured and could matter: ancestors of exposure or outcome, not after it."""
     relevant = ancestors(question.adjacency, question.x | question.y)
     in_time = usable(question.graph, question.y, None)
@@ -77,9 +77,9 @@ def _way(question: Question, v: int, on_walk: Collection[int]) -> str:
     """
     z = _set_with(question, frozenset({v})) if v in on_walk else None
     if z is not None:
-        return f"adjustment for {_together(question, z)} would then identify the effect"
+        return f"adjustment for {named(question, z)} would then identify the effect"
     measured = replace(question, allowed=question.allowed | {v})
-    if v in question.problem.causal and front_door_exists(measured):
+    if v in question.problem.causal and (front_door_exists(measured) or conditional_front_door(measured)):
         return "the front-door formula would then identify the effect"
     if _causes(question, v) and instrument_by(measured, v) is not None:
         return "as an instrument it would identify the effect, in a linear model"
@@ -96,7 +96,7 @@ def _set_with(question: Question, measured: Nodes) -> Nodes | None:
     return None if query is None else minimal_separator(query)
 
 
-def _together(question: Question, nodes: Iterable[int]) -> str:
+def named(question: Question, nodes: Iterable[int]) -> str:
     """List nodes, hidden common causes last, because they hold an "and" themselves."""
     names = sorted(question.graph.names(nodes), key=lambda name: (name.startswith(_HIDDEN), name))
     return listed([f"the hidden {name}" if name.startswith(_HIDDEN) else name for name in names])

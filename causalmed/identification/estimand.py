@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field, fields
 from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal
 
 from causalmed.errors import InvalidArgument
-from causalmed.graph import as_names
+from causalmed.graph import Graph, as_names
+from causalmed.identification.formulas import formula_of, held
 from causalmed.identification.wording import backdoor_assumptions, listed, total_effect
 
 if TYPE_CHECKING:
@@ -24,21 +25,32 @@ class Estimand:
 
     Parameters
     ----------
-    kind : {"backdoor", "frontdoor", "instrument", "absent"}
+    kind : {"backdoor", "frontdoor", "instrument", "absent", "mediation"}
         Which formula: :math:`\sum_z P(y \mid x, z) P(z)`;
         :math:`\sum_m P(m \mid x) \sum_{x'} P(y \mid m, x') P(x')`;
-        :math:`\mathrm{Cov}(i, y \mid z) / \mathrm{Cov}(i, x \mid z)`; or simply P(y), where the
-        graph has no directed path and the data cannot even check that.
+        :math:`\mathrm{Cov}(i, y \mid z) / \mathrm{Cov}(i, x \mid z)`; simply P(y), where the
+        graph has no directed path and the data cannot even check that; or those of
+        :mod:`causalmed.identification.mediation`.
     exposure, outcome : str
         X and Y.
     effect : str
-        ``"total"``.
+        ``"total"``, ``"natural_direct"``, ``"natural_indirect"`` or ``"controlled_direct"``.
     adjustment_set : tuple of str
-        Z, sorted: what is adjusted for, or what the instrument is conditioned on.
+        Z, sorted: what is adjusted for, or what the instrument or the front-door is conditioned on.
     alternatives : tuple of tuple of str
         A few other sets that would do.
     mediators, instruments : tuple of str
-        M of the front-door; the instrument.
+        M of the front-door, or of an effect along some paths; the instrument.
+    mediator_values : tuple of float or str
+        Where a controlled direct effect holds the mediators, in their order.
+    after_exposure : tuple of str
+        L of a controlled direct effect: adjusted for, although the exposure may change it.
+    instrument_moves : bool
+        Whether the instrument causes the exposure, so that patients can be said to follow it.
+    graph : Graph or None
+        The graph that vouches for the formula; not compared, not printed, not in :meth:`to_dict`.
+    observed : tuple of str
+        The columns that could be used when it was identified; kept with the graph.
     assumptions : tuple of str
         Sentences that could be false.
     question : str
@@ -69,7 +81,7 @@ class Estimand:
     'P(ssi | do(late)) = Σ_{urgency} P(ssi | late, urgency) P(urgency)'
     """
 
-    kind: Literal["backdoor", "frontdoor", "instrument", "absent"]
+    kind: Literal["backdoor", "frontdoor", "instrument", "absent", "mediation"]
     exposure: str
     outcome: str
     effect: str = "total"
@@ -85,6 +97,11 @@ class Estimand:
     reasons: tuple[str, ...] = ()
     is_optimal: bool = False
     overrides: tuple[str, ...] = ()
+    mediator_values: tuple[float | str, ...] = ()
+    after_exposure: tuple[str, ...] = ()
+    instrument_moves: bool = False
+    graph: Graph | None = field(default=None, repr=False, compare=False)
+    observed: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @classmethod
     def given(cls, *, exposure: str, outcome: str, adjustment_set: Iterable[str] = ()) -> Estimand:
@@ -132,35 +149,66 @@ class Estimand:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that the formula needs, exposure and outcome first."""
-        return (self.exposure, self.outcome, *self.instruments, *self.mediators, *self.adjustment_set)
+        columns = (*self.instruments, *self.mediators, *self.after_exposure, *self.adjustment_set)
+        return (self.exposure, self.outcome, *columns)
 
     @property
     def formula(self) -> str:
         """The formula in the names of the columns."""
-        x, y, z = self.exposure, self.outcome, ", ".join(self.adjustment_set)
-        if self.kind == "backdoor":
-            if not z:
-                return f"P({y} | do({x})) = P({y} | {x})"
-            return f"P({y} | do({x})) = Σ_{{{z}}} P({y} | {x}, {z}) P({z})"
-        if self.kind == "frontdoor":
-            m = ", ".join(self.mediators)
-            return f"P({y} | do({x})) = Σ_{{{m}}} P({m} | {x}) Σ_{{{x}′}} P({y} | {m}, {x}′) P({x}′)"
-        if self.kind == "absent":
-            return f"P({y} | do({x})) = P({y})"
-        i, given = ", ".join(self.instruments), f" | {z}" if z else ""
-        return f"effect of {x} on {y} = Cov({i}, {y}{given}) / Cov({i}, {x}{given})"
+        return formula_of(self)
+
+    def using(self, adjustment_set: Iterable[str]) -> Estimand:
+        """Return the same effect by another adjustment set, if the graph vouches for it.
+
+        Parameters
+        ----------
+        adjustment_set : iterable of str
+            Columns to adjust for instead.
+
+        Returns
+        -------
+        Estimand
+            With the reasons and assumptions of the new set.
+
+        Raises
+        ------
+        InvalidArgument
+            The set is not an adjustment set in the graph (the message says why), or no graph was given, or
+            the effect is not identified by adjustment.
+
+        Examples
+        --------
+        >>> from causalmed.graph import Graph
+        >>> from causalmed.identification import identify
+        >>> graph = Graph.parse("dag { c -> {a d}; d -> y; a -> y }")
+        >>> estimand = identify(graph, exposure="a", outcome="y")
+        >>> print(estimand.using(["c"]))
+        The total effect of a on y, by adjustment for c.
+        """
+        from causalmed.identification.using import using
+
+        return using(self, adjustment_set)
 
     def __str__(self) -> str:
-        effect = f"The {self.effect} effect of {self.exposure} on {self.outcome}"
+        effect = f"The {self.effect.replace('_', ' ')} effect of {self.exposure} on {self.outcome}"
         given = f", conditional on {listed(self.adjustment_set)}" if self.adjustment_set else ""
         how = {
             "backdoor": f"by adjustment for {listed(self.adjustment_set)}",
-            "frontdoor": f"by the front-door through {listed(self.mediators)}",
+            "frontdoor": f"by the front-door through {listed(self.mediators)}{given}",
             "absent": "by assumption alone",
             "instrument": f"by the instrument {listed(self.instruments)}{given}",
+            "mediation": self._along(),
         }[self.kind]
         none = " The graph assumes that it is none." if self.no_path else ""
         return f"{effect}, {how}.{none}"
+
+    def _along(self) -> str:
+        """Say which paths an effect runs along."""
+        adjusted = f"by adjustment for {listed((*self.adjustment_set, *self.after_exposure))}"
+        if self.effect == "controlled_direct":
+            return f"with {held(self.mediators, self.mediator_values, together=' and ')}, {adjusted}"
+        around = "through" if self.effect == "natural_indirect" else "not through"
+        return f"{around} {listed(self.mediators)}, {adjusted}"
 
     def summary(self) -> str:
         """Return the question, the formula, other sets and the assumptions, in at most 80 columns."""
@@ -184,6 +232,7 @@ class Estimand:
             ("outcome", (self.outcome,)),
             ("instrument", self.instruments),
             ("mediator", self.mediators),
+            ("after the exposure", self.after_exposure),
             ("adjustment set", self.adjustment_set),
         )
         rows = [(name, role) for role, names in roles for name in names]
@@ -191,9 +240,9 @@ class Estimand:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON types."""
-        plain = {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        names = [one.name for one in fields(self) if one.compare]
+        held = {name: getattr(self, name) for name in names}
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in held.items()}
         plain["alternatives"] = [list(names) for names in self.alternatives]
         plain["forbidden"] = sorted(self.forbidden)
         plain["formula"] = self.formula

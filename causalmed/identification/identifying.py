@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from causalmed.errors import InvalidArgument, NotIdentified
 from causalmed.graph import Graph, as_names, spelled
 from causalmed.identification.advice import suggestions
 from causalmed.identification.estimand import Estimand
 from causalmed.identification.hedge import find_hedge
+from causalmed.identification.pathwise import PATHWISE, pathwise
 from causalmed.identification.question import Question, ask
 from causalmed.identification.strategies import answer
 
@@ -21,14 +22,14 @@ def identify(
     exposure: str,
     outcome: str,
     effect: str = "total",
-    mediators: Iterable[str] = (),
+    mediators: Iterable[str] | Mapping[str, float | str] = (),
     observed: Iterable[str] | None = None,
 ) -> Estimand:
     """Say from which observed quantities an effect can be computed, or why from none.
 
-    Adjustment is tried first, then the front-door, then instruments; each search is linear or
-    nearly so in the size of the graph and none enumerates. Where some adjustment set exists, one is
-    found.
+    For the total effect adjustment is tried first, then the front-door, then instruments; each search is
+    linear or nearly so in the size of the graph and none enumerates. Where some adjustment set exists,
+    one is found.
 
     Parameters
     ----------
@@ -36,10 +37,12 @@ def identify(
         The assumptions.
     exposure, outcome : str
         X and Y, two different nodes that were measured.
-    effect : str
-        ``"total"``: along every causal path.
-    mediators : iterable of str
-        Only for effects along some paths; none for the total effect.
+    effect : {"total", "natural_direct", "natural_indirect", "controlled_direct"}
+        Along every causal path; along those not through, or through, the mediators, which are left as they
+        would be; or with the mediators held at values for everybody.
+    mediators : iterable of str, or mapping of str to value
+        Only for effects along some paths: one column or several as a block, by name for natural effects,
+        with the value at which each is held for the controlled direct effect, ``{"icu": 0}``.
     observed : iterable of str, optional
         The columns that exist; nodes that are not among them count as hidden. By default
         every node that is not latent.
@@ -52,7 +55,8 @@ def identify(
     Raises
     ------
     NotIdentified
-        With ``.witness``, a path that stays open whatever is adjusted for, and ``.suggestions``.
+        With ``.witness``, a path that stays open whatever is adjusted for (or, first, the common cause of
+        mediator and outcome that the exposure changes), and ``.suggestions``.
     UnknownNode, InvalidArgument, GraphError
         If the question cannot be put to this graph.
 
@@ -72,15 +76,20 @@ def identify(
     ...     print(*reason.suggestions)
     late <- urgency -> ssi
     Measure urgency: adjustment for urgency would then identify the effect.
+    >>> graph = Graph.parse("dag { age -> {late icu ssi}; late -> icu -> ssi; late -> ssi }")
+    >>> print(identify(graph, exposure="late", outcome="ssi", effect="natural_direct", mediators=["icu"]))
+    The natural direct effect of late on ssi, not through icu, by adjustment for age.
     """
     if not isinstance(graph, Graph):
         raise InvalidArgument(f"graph= must be a Graph, and is a {type(graph).__name__}; see Graph.parse.")
-    if effect != "total":
-        raise InvalidArgument.option("effect", effect, ("total",))
-    if as_names(mediators):
+    if not isinstance(effect, str) or effect not in ("total", *PATHWISE):
+        raise InvalidArgument.option("effect", effect, ("total", *PATHWISE))
+    if effect == "total" and as_names(mediators):
         raise InvalidArgument("the total effect runs through every mediator; leave mediators= out.")
     columns = None if observed is None else frozenset(as_names(observed))
     question = ask(graph, exposure, outcome, columns)
+    if effect != "total":
+        return pathwise(question, exposure, outcome, effect, mediators)
     found = answer(question, exposure, outcome)
     if found is None:
         raise _not_identified(question, exposure, outcome)

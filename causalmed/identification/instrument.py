@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from causalmed.graph import SeparatorQuery, ancestors, descendants, minimal_separator, separates, touched
 from causalmed.identification.question import Question
 
-__all__ = ["Instrument", "instrument", "instrument_by", "is_instrument"]
+__all__ = ["Instrument", "instrument", "instrument_by", "is_instrument", "moves_exposure"]
 
 Nodes = frozenset[int]
 
@@ -110,6 +110,19 @@ def instrument_by(question: Question, z: int) -> Instrument | None:
     if small is not None and is_instrument(question, z, small):
         return Instrument(node=z, given=small)
     return Instrument(node=z, given=nearest)
+
+
+def moves_exposure(question: Question, found: Instrument) -> bool:
+    """Say whether the instrument causes the exposure and, given its set, shares no cause with it.
+
+    Only then does "patients whose exposure follows the instrument" have a meaning; a mere correlate of the
+    exposure can serve a linear model, but moves nobody.
+    """
+    z = frozenset({found.node})
+    after = descendants(question.adjacency, z)
+    if not question.x & after or found.given & after:
+        return False
+    return separates(question.adjacency.without_arrows(z), z, question.x, found.given)
 
 
 def _nearest_outcome(query: SeparatorQuery) -> Nodes | None:

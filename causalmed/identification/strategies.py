@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from causalmed.identification.backdoor import back_door
 from causalmed.identification.estimand import Estimand
-from causalmed.identification.frontdoor import front_door
-from causalmed.identification.instrument import instrument
+from causalmed.identification.frontdoor import FrontDoor, conditional_front_door, front_door
+from causalmed.identification.instrument import instrument, moves_exposure
 from causalmed.identification.question import Question
 from causalmed.identification.reasons import reasons
 from causalmed.identification.wording import (
@@ -16,7 +16,7 @@ from causalmed.identification.wording import (
     total_effect,
 )
 
-__all__ = ["answer"]
+__all__ = ["adjusted_estimand", "answer"]
 
 
 def answer(question: Question, exposure: str, outcome: str) -> Estimand | None:
@@ -38,21 +38,43 @@ def _by_adjustment(question: Question, exposure: str, outcome: str) -> Estimand 
     found = back_door(question)
     if found is None:
         return None
-    names = question.sorted_names(found.adjustment_set)
+    return adjusted_estimand(
+        question,
+        exposure,
+        outcome,
+        found.adjustment_set,
+        is_optimal=found.is_optimal,
+        others=found.alternatives,
+    )
+
+
+def adjusted_estimand(
+    question: Question,
+    exposure: str,
+    outcome: str,
+    adjustment_set: frozenset[int],
+    *,
+    is_optimal: bool,
+    others: tuple[frozenset[int], ...],
+) -> Estimand:
+    """Write the estimand of an adjustment set."""
+    names = question.sorted_names(adjustment_set)
     no_path = not question.problem.causal
     return Estimand(
         kind="backdoor",
         exposure=exposure,
         outcome=outcome,
         adjustment_set=names,
-        alternatives=tuple(question.sorted_names(z) for z in found.alternatives),
+        alternatives=tuple(question.sorted_names(z) for z in others),
         assumptions=backdoor_assumptions(exposure, outcome, names, no_path=no_path),
         question=total_effect(exposure, outcome),
         graph_fingerprint=question.graph.fingerprint,
+        graph=question.graph,
+        observed=question.sorted_names(question.allowed),
         no_path=no_path,
-        reasons=reasons(question, found.adjustment_set),
+        reasons=reasons(question, adjustment_set),
         forbidden=question.graph.names(question.problem.forbidden - question.y),
-        is_optimal=found.is_optimal,
+        is_optimal=is_optimal,
     )
 
 
@@ -66,23 +88,32 @@ def _by_absence(question: Question, exposure: str, outcome: str) -> Estimand | N
         assumptions=absent_assumptions(exposure, outcome),
         question=total_effect(exposure, outcome),
         graph_fingerprint=question.graph.fingerprint,
+        graph=question.graph,
+        observed=question.sorted_names(question.allowed),
         no_path=True,
     )
 
 
 def _by_mediators(question: Question, exposure: str, outcome: str) -> Estimand | None:
-    found = front_door(question)
+    plain = front_door(question)
+    if plain is not None:
+        found: FrontDoor | None = FrontDoor(mediators=plain, given=frozenset())
+    else:
+        found = conditional_front_door(question)
     if found is None:
         return None
-    names = question.sorted_names(found)
+    names, given = question.sorted_names(found.mediators), question.sorted_names(found.given)
     return Estimand(
         kind="frontdoor",
         exposure=exposure,
         outcome=outcome,
+        adjustment_set=given,
         mediators=names,
-        assumptions=frontdoor_assumptions(exposure, outcome, names),
+        assumptions=frontdoor_assumptions(exposure, outcome, names, given),
         question=total_effect(exposure, outcome),
         graph_fingerprint=question.graph.fingerprint,
+        graph=question.graph,
+        observed=question.sorted_names(question.allowed),
         forbidden=question.graph.names(question.problem.forbidden - question.y),
     )
 
@@ -98,8 +129,11 @@ def _by_instrument(question: Question, exposure: str, outcome: str) -> Estimand 
         outcome=outcome,
         adjustment_set=given,
         instruments=(node,),
+        instrument_moves=moves_exposure(question, found),
         assumptions=instrument_assumptions(exposure, outcome, node, given),
         question=total_effect(exposure, outcome),
         graph_fingerprint=question.graph.fingerprint,
+        graph=question.graph,
+        observed=question.sorted_names(question.allowed),
         forbidden=question.graph.names(question.problem.forbidden - question.y),
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 __all__ = [
+    "absent_assumptions",
     "backdoor_assumptions",
+    "everywhere",
     "frontdoor_assumptions",
     "instrument_assumptions",
     "listed",
@@ -53,7 +55,7 @@ def backdoor_assumptions(
         )
         overlap = f"Every value of {exposure} occurs among these patients."
     absent = (_no_path(exposure, outcome),) if no_path else ()
-    return (*absent, comparable, overlap, *_everywhere(exposure, outcome))
+    return (*absent, comparable, overlap, *everywhere(exposure, outcome))
 
 
 def absent_assumptions(exposure: str, outcome: str) -> tuple[str, ...]:
@@ -65,15 +67,26 @@ def absent_assumptions(exposure: str, outcome: str) -> tuple[str, ...]:
     )
 
 
-def frontdoor_assumptions(exposure: str, outcome: str, mediators: Sequence[str]) -> tuple[str, ...]:
+def frontdoor_assumptions(
+    exposure: str, outcome: str, mediators: Sequence[str], given: Sequence[str] = ()
+) -> tuple[str, ...]:
     """Write what the front-door formula relies on."""
     through = listed(mediators)
+    if not given:
+        return (
+            f"{exposure} affects {outcome} only through {through}.",
+            f"Nothing that affects {exposure} also affects {through}, measured or not.",
+            f"Whatever affects both {through} and {outcome} acts through {exposure}.",
+            f"At every value of {through} that occurs, every value of {exposure} occurs.",
+            *everywhere(exposure, outcome),
+        )
+    alike = f"Among patients alike in {listed(given)}"
     return (
         f"{exposure} affects {outcome} only through {through}.",
-        f"Nothing that affects {exposure} also affects {through}, measured or not.",
-        f"Whatever affects both {through} and {outcome} acts through {exposure}.",
-        f"At every value of {through} that occurs, every value of {exposure} occurs.",
-        *_everywhere(exposure, outcome),
+        f"{alike}, nothing that affects {exposure} also affects {through}, measured or not.",
+        f"{alike}, whatever affects both {through} and {outcome} acts through {exposure}.",
+        f"{alike}, at every value of {through} that occurs, every value of {exposure} occurs.",
+        *everywhere(exposure, outcome),
     )
 
 
@@ -86,9 +99,9 @@ def instrument_assumptions(
         f"{alike}{instrument} affects {outcome} only through {exposure}.",
         f"{alike}{instrument} and {outcome} have no common cause.",
         f"{alike}{instrument} is associated with {exposure}.",
-        f"The effect of {exposure} is the same for everybody and adds up (a linear model); otherwise the "
-        "ratio is an average over some patients only.",
-        *_everywhere(exposure, outcome),
+        f"Either the effect of {exposure} is the same for everybody and adds up (a linear model), or "
+        f"{instrument} moves nobody's {exposure} the other way and the answer is about those whom it moves.",
+        *everywhere(exposure, outcome),
     )
 
 
@@ -99,7 +112,8 @@ def _no_path(exposure: str, outcome: str) -> str:
     )
 
 
-def _everywhere(exposure: str, outcome: str) -> tuple[str, ...]:
+def everywhere(exposure: str, outcome: str) -> tuple[str, ...]:
+    """Write what every effect relies on."""
     return (
         f"{exposure} means the same for every patient, and that of one patient does not affect {outcome} "
         "in another.",

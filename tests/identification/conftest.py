@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -76,10 +77,101 @@ class DiscreteModel:
         elif estimand.kind == "backdoor":
             inside = self.conditional(seen, {y}, {x, *z})[tuple(at)] * self.marginal(seen, set(z))
         else:
-            outer = self.conditional(seen, set(m), {x})[tuple(at)]
-            inner = self.conditional(seen, {y}, {x, *m}) * self.marginal(seen, {x})
-            inside = outer * self.marginal(inner, {y, *m})
+            outer = self.conditional(seen, set(m), {x, *z})[tuple(at)] * self.marginal(seen, set(z))
+            inner = self.conditional(seen, {y}, {x, *m, *z}) * self.conditional(seen, {x}, set(z))
+            inside = outer * self.marginal(inner, {y, *m, *z})
         return self.marginal(inside, {y}).ravel()
+
+
+class NoisyModel:
+    """A structural model as functions of parents and noise: what each patient would do in any world.
+
+    Every node has its own noise of three values; the population is every combination of them.
+    """
+
+    def __init__(self, graph, seed):
+        rng = np.random.default_rng([seed, 11])
+        self.graph, self.order = graph, graph.topological_order()
+        chances = {name: rng.dirichlet(np.full(3, 3.0)) for name in self.order}
+        grid = np.meshgrid(*[np.arange(3)] * len(self.order), indexing="ij")
+        self.noise = {name: axis.ravel() for name, axis in zip(self.order, grid, strict=True)}
+        self.weight = np.prod([chances[name][self.noise[name]] for name in self.order], axis=0)
+        self.table = {}
+        for name in self.order:
+            cells = 2 ** len(graph.parents(name))
+            # two of the three noises give the two values, so that everything occurs; the third is drawn
+            answers = np.array([rng.permutation([0, 1, rng.integers(2)]) for _ in range(cells)])
+            self.table[name] = answers
+
+    def world(self, do=None):
+        """The values of every node for every patient, some of them set."""
+        values = {}
+        for name in self.order:
+            if do is not None and name in do:
+                values[name] = np.broadcast_to(do[name], self.weight.shape)
+                continue
+            cell = np.zeros(len(self.weight), dtype=int)
+            for parent in self.graph.parents(name):
+                cell = 2 * cell + values[parent]
+            values[name] = self.table[name][cell, self.noise[name]]
+        return values
+
+    def nested(self, x, y, mediators, first, second):
+        """E[Y(first, M(second))], patient by patient."""
+        left = self.world({x: second})
+        right = self.world({x: first, **{name: left[name] for name in mediators}})
+        return float(self.weight @ right[y])
+
+    def held(self, x, y, level, at):
+        """E[Y(level, m)]."""
+        return float(self.weight @ self.world({x: level, **at})[y])
+
+    def seen(self):
+        """A cell of the observed columns each: the values, and how many patients have them."""
+        return self.world(), self.weight
+
+
+def natural_formula(model, estimand, first, second):
+    """Sum over w and m of P(w) P(m | second, w) E[Y | first, m, w]."""
+    values, weight = model.seen()
+    x, y = estimand.exposure, estimand.outcome
+    total = 0.0
+    for w in _cells(values, estimand.adjustment_set):
+        for m in _cells(values, estimand.mediators):
+            given_m = w & m & (values[x] == first)
+            other = w & (values[x] == second)
+            chance = weight[other & m].sum() / weight[other].sum()
+            mean = (weight * values[y])[given_m].sum() / weight[given_m].sum() if chance else 0.0
+            total += weight[w].sum() * chance * mean
+    return float(total)
+
+
+def controlled_formula(model, estimand, level):
+    """Sum over w and l of P(w) P(l | x, w) E[Y | x, m, l, w]."""
+    values, weight = model.seen()
+    x, y = estimand.exposure, estimand.outcome
+    m = np.ones(len(weight), dtype=bool)
+    for name, value in zip(estimand.mediators, estimand.mediator_values, strict=True):
+        m &= values[name] == value
+    total = 0.0
+    for w in _cells(values, estimand.adjustment_set):
+        inside = w & (values[x] == level)
+        for after in _cells(values, estimand.after_exposure):
+            chance = weight[inside & after].sum() / weight[inside].sum()
+            if chance:
+                cell = inside & after & m
+                total += weight[w].sum() * chance * (weight * values[y])[cell].sum() / weight[cell].sum()
+    return float(total)
+
+
+def _cells(values, names):
+    size = len(next(iter(values.values())))
+    for levels in itertools.product((0, 1), repeat=len(names)):
+        cell = np.ones(size, dtype=bool)
+        for name, level in zip(names, levels, strict=True):
+            cell &= values[name] == level
+        if cell.any():
+            yield cell
 
 
 @pytest.fixture(scope="session")
@@ -87,4 +179,5 @@ def brute():
     """The slow definitions, and random discrete models."""
     module = _definitions()
     public = {name: value for name, value in vars(module).items() if callable(value)}
-    return SimpleNamespace(**public, DiscreteModel=DiscreteModel)
+    own = (DiscreteModel, NoisyModel, natural_formula, controlled_formula)
+    return SimpleNamespace(**public, **{one.__name__: one for one in own})

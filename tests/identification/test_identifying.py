@@ -137,8 +137,8 @@ def test_a_mediator_worth_measuring_is_named():
 
 
 def test_a_formula_beyond_the_three_is_not_called_impossible():
-    """A front-door whose mediator shares a measured cause with the exposure and the outcome."""
-    graph = Graph.parse("dag { c -> {a m y}; a -> m -> y; a <-> y }")
+    """Given w the mediator is confounded, without w the exposure is; the two steps need different sets."""
+    graph = Graph.parse("dag { w -> a; z -> y; a -> {m y}; m -> y; w <-> {z m}; z <-> a }")
     with pytest.raises(NotIdentified, match="A longer formula of the observed distribution exists"):
         identify(graph, exposure="a", outcome="y")
 
@@ -218,7 +218,7 @@ def test_the_more_precise_set_is_the_default_and_others_are_shown():
         ({"exposure": ["a", "b"], "outcome": "y"}, InvalidArgument, "Identify one effect at a time"),
         ({"exposure": "a", "outcome": ("y", "b")}, InvalidArgument, "not the name of one node"),
         ({"exposure": None, "outcome": "y"}, InvalidArgument, "exposure=None"),
-        ({"exposure": "a", "outcome": "y", "effect": "natural_direct"}, InvalidArgument, "'total'"),
+        ({"exposure": "a", "outcome": "y", "effect": "direct"}, InvalidArgument, "'total'"),
         ({"exposure": "a", "outcome": "y", "mediators": ["b"]}, InvalidArgument, "leave mediators= out"),
     ],
 )
