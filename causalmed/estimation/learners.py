@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
@@ -66,18 +66,15 @@ def fitted(
             f"Outside one fold all {len(y):,} patients have the same value, so {type(learner).__name__} "
             "cannot learn. Use fewer folds, Logistic(), or a larger cohort."
         )
-    from threadpoolctl import threadpool_limits
-
     model = seeded_clone(learner, seed=seed, path=path)
     together = {"groups": groups} if groups is not None and getattr(model, "takes_groups", False) else {}
-    # one thread a learner: folds are the unit of parallel work, and more threads than cores crawl
-    with threadpool_limits(limits=1, user_api="openmp"), _named(learner):
+    with _one_thread(), _named(learner):
         return model.fit(X, y.astype(int) if classify else y, **together)
 
 
 def predictions(model: Any, X: Array, *, probability: bool) -> Array:
     """Return predicted probabilities of 1, or predicted numbers, shape (n,)."""
-    with _named(model):
+    with _one_thread(), _named(model):
         if not probability:
             found = np.asarray(model.predict(X), dtype=np.float64).ravel()
         else:
@@ -99,6 +96,14 @@ def check_kind(learner: Any, binary: bool) -> None:
         raise InvalidArgument(
             f"{type(learner).__name__} is a classifier, but the outcome is a number. Use a regressor."
         )
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Hold a learner to one thread: folds are the unit of parallel work, more threads than cores crawl."""
+    from threadpoolctl import threadpool_limits
+
+    limits: AbstractContextManager[Any] = threadpool_limits(limits=1, user_api="openmp")
+    return limits
 
 
 @contextmanager
