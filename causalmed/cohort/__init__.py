@@ -11,16 +11,18 @@ from causalmed.cohort.cohort import Cohort
 from causalmed.cohort.column import Column
 from causalmed.cohort.discharge import Discharge
 from causalmed.cohort.followup import FollowUp
-from causalmed.cohort.imputation import Imputation
+from causalmed.cohort.imputation import Completions, Imputation, completions_of
 from causalmed.cohort.tableone import TableOne, TableOneRow
 
 __all__ = [
     "AttritionStep",
     "Cohort",
     "Column",
+    "Completions",
     "Discharge",
     "FollowUp",
     "Imputation",
     "TableOne",
     "TableOneRow",
+    "completions_of",
 ]

@@ -13,7 +13,7 @@ from causalmed.cohort.attrition import AttritionStep
 from causalmed.cohort.column import Column, read_only
 from causalmed.cohort.encoding import encode_column, encode_with_holes
 from causalmed.cohort.imputation import Imputation
-from causalmed.cohort.imputation.incomplete import Incomplete, parted, recorded_rows
+from causalmed.cohort.imputation.incomplete import Incomplete, only_recorded, parted
 from causalmed.cohort.kinds import Kind, infer_kind, stated_kinds
 from causalmed.cohort.missing import Complete, missing_policy, with_holes, without_missing
 from causalmed.cohort.reading import Numbers, Raw, open_frame, read_ids, read_series
@@ -88,7 +88,7 @@ def assemble(frame: object, *, roles: Roles, kinds: Mapping[str, object] | None,
     if roles.unit:
         require_unique(ids, unit=roles.unit)
     columns = _read_columns(complete, roles=roles, stated=stated, order=order)
-    check_column_roles(roles, {name: _as_recorded(column) for name, column in columns.items()})
+    check_column_roles(roles, {name: only_recorded(column) for name, column in columns.items()})
     steps: tuple[AttritionStep, ...] = (
         AttritionStep(reason="rows in the table", n_before=len(table), n_after=len(table)),
     )
@@ -96,11 +96,6 @@ def assemble(frame: object, *, roles: Roles, kinds: Mapping[str, object] | None,
         steps = (*steps, complete.step)
     whole, rest = parted(columns, policy) if isinstance(policy, Imputation) else (columns, None)
     return Parts(names=names, columns=whole, ids=read_only(ids), attrition=steps, incomplete=rest)
-
-
-def _as_recorded(column: Column) -> Column:
-    rows = recorded_rows(column)
-    return column if rows.all() else column.take(np.flatnonzero(rows))
 
 
 def _read_columns(

@@ -370,6 +370,7 @@ class Cohort:
     summary = views.summary
     missingness = views.missingness
     recorded = views.recorded
+    as_recorded = views.as_recorded
     where_recorded = views.where_recorded
     completed = views.completed
 

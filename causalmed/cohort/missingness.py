@@ -63,14 +63,14 @@ def _groups(cohort: Cohort, by: str | None) -> list[tuple[str, NDArray[np.bool_]
         return []
     if by not in cohort:
         raise ColumnNotFound.among([by], cohort.names, where="by=")
-    incomplete = cohort.incomplete
-    column = incomplete.columns[by] if incomplete is not None and by in incomplete else cohort.column(by)
+    column, known = cohort.as_recorded(by), cohort.recorded(by)
     if not column.is_discrete:
         raise InvalidArgument(
             f"by={by!r} is {column.kind}; groups come from a binary, ordinal or categorical column."
         )
-    labels = column.levels or ("0", "1")
-    found = [(label, column.values == code) for code, label in enumerate(labels)]
+    codes = np.full(cohort.n, np.nan)
+    codes[known] = column.values
+    found = [(label, codes == code) for code, label in enumerate(column.levels or ("0", "1"))]
     groups = [(label, rows) for label, rows in found if rows.any()]
-    unknown = ~recorded_rows(column)
+    unknown = ~known
     return [*groups, ("not recorded", unknown)] if unknown.any() else groups

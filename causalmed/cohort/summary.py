@@ -6,10 +6,7 @@ import textwrap
 from html import escape
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from causalmed.cohort.column import Column
-from causalmed.cohort.imputation.incomplete import recorded_rows
 from causalmed.cohort.missingness import missingness_of
 from causalmed.cohort.textgrid import shortened, text_grid
 from causalmed.results import html_table
@@ -90,15 +87,12 @@ def cohort_columns(cohort: Cohort) -> pd.DataFrame:
     for name in cohort.names:
         if name == cohort.unit:
             lines.append((name, "identifier", "role: unit", f"{cohort.n:,} ids", ""))
-        elif cohort.incomplete is not None and name in cohort.incomplete:
-            column = cohort.incomplete.columns[name]
-            known = column.take(np.flatnonzero(recorded_rows(column)))
-            note = f"{len(column.values) - len(known.values):,} not recorded"
-            note += f"; {column.note}" if column.note else ""
-            lines.append((name, column.kind, column.how, _content(known), note))
         else:
-            column = cohort.column(name)
-            lines.append((name, column.kind, column.how, _content(column), column.note))
+            column = cohort.as_recorded(name)
+            gone = cohort.n - len(column.values)
+            notes = [f"{gone:,} not recorded"] if gone else []
+            note = "; ".join([*notes, *([column.note] if column.note else [])])
+            lines.append((name, column.kind, column.how, _content(column), note))
     return pd.DataFrame(lines, columns=["column", "kind", "how it is known", "levels or range", "note"])
 
 
@@ -117,6 +111,8 @@ def _content(column: Column) -> str:
 
 
 def _day(days: float) -> str:
+    import numpy as np
+
     return str(np.datetime64(0, "D") + np.timedelta64(int(days // 1), "D"))
 
 
@@ -140,12 +136,7 @@ def _roles(cohort: Cohort) -> list[str]:
 def _outcome(cohort: Cohort) -> str:
     if cohort.outcome is None:
         return ""
-    holes = cohort.incomplete
-    if holes is not None and cohort.outcome in holes:
-        column = holes.columns[cohort.outcome]
-        column = column.take(np.flatnonzero(recorded_rows(column)))
-    else:
-        column = cohort.column(cohort.outcome)
+    column = cohort.as_recorded(cohort.outcome)
     if column.kind != "binary":
         return f"{column.name} ({column.kind})"
     events, known = int(column.values.sum()), len(column.values)

@@ -160,18 +160,16 @@ def _described(cohort: Cohort, by: str | None, columns: Sequence[str] | None) ->
     if columns is None:
         skipped = {by, cohort.unit, cohort.weights}
         kinds = ("identifier", "date")
-        return [one for one in cohort.names if one not in skipped and _kind_of(cohort, one) not in kinds]
+        return [
+            one for one in cohort.names if one not in skipped and cohort.as_recorded(one).kind not in kinds
+        ]
     if isinstance(columns, str) or not isinstance(columns, Iterable):
         raise InvalidArgument(f"columns= is a list of columns; write columns=[{columns!r}].")
     for name in columns:
-        if _kind_of(cohort, name) in ("identifier", "date"):
-            raise RoleConflict(f"Column {name!r} is {_kind_of(cohort, name)}: no mean or share describes it.")
+        kind = cohort.as_recorded(name).kind
+        if kind in ("identifier", "date"):
+            raise RoleConflict(f"Column {name!r} is {kind}: no mean or share describes it.")
     return list(columns)
-
-
-def _kind_of(cohort: Cohort, name: str) -> str:
-    holes = cohort.incomplete
-    return (holes.columns[name] if holes is not None and name in holes else cohort.column(name)).kind
 
 
 def _checked_weights(

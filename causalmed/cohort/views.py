@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from causalmed.arguments import require_names
 from causalmed.cohort.frames import cohort_frame
 from causalmed.cohort.imputation.completing import completed_cohort
-from causalmed.cohort.imputation.incomplete import recorded_rows
+from causalmed.cohort.imputation.incomplete import only_recorded, recorded_rows
 from causalmed.cohort.missingness import missingness_of
 from causalmed.cohort.summary import cohort_summary
 from causalmed.cohort.tableone import TableOne
@@ -22,9 +22,19 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from causalmed.cohort.cohort import Cohort
+    from causalmed.cohort.column import Column
     from causalmed.results import MissingnessTable
 
-__all__ = ["completed", "missingness", "recorded", "summary", "table_one", "to_frame", "where_recorded"]
+__all__ = [
+    "as_recorded",
+    "completed",
+    "missingness",
+    "recorded",
+    "summary",
+    "table_one",
+    "to_frame",
+    "where_recorded",
+]
 
 
 def to_frame(self: Cohort) -> pd.DataFrame:
@@ -97,6 +107,12 @@ def recorded(self: Cohort, name: str) -> NDArray[np.bool_]:
     if self.incomplete is None or name not in self.incomplete:
         return np.ones(self.n, dtype=bool)
     return recorded_rows(self.incomplete.columns[name])
+
+
+def as_recorded(self: Cohort, name: str) -> Column:
+    """Return a column of the patients in whom it was recorded; see :meth:`recorded` for who they are."""
+    holes = self.incomplete
+    return only_recorded(holes.columns[name]) if holes is not None and name in holes else self.column(name)
 
 
 def where_recorded(self: Cohort, names: str | Iterable[str]) -> Cohort:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from causalmed.estimation.asked import Asked
+from causalmed.estimation.imputed.taking import needs_imputation
 from causalmed.results import Effect
 
 __all__ = ["FAMILIES", "Family", "answer"]
@@ -50,8 +51,10 @@ def _timed(asked: Asked) -> bool:
 
 
 FAMILIES: tuple[Family, ...] = (
+    Family(name="multiple imputation", takes=needs_imputation, door="imputed.answering:answer"),
     Family(name="time to infection", takes=_timed, door="survival.answering:answer"),
     Family(name="debiased machine learning", takes=_spec_is("DoubleML"), door="debiased.answering:answer"),
+    Family(name="matching", takes=_spec_is("Matching"), door="matching.answering:answer"),
     Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),
 )
 """Families in the order in which they are asked; plain adjustment comes last."""

@@ -16,6 +16,7 @@ from causalmed.results.conditional import ConditionalEffects
 from causalmed.results.evalue import EValue, e_value
 from causalmed.results.functionals import Functionals
 from causalmed.results.interval import Interval
+from causalmed.results.missingness import MissingnessTable
 from causalmed.results.provenance import Provenance
 from causalmed.results.words import in_patients, number, signed
 
@@ -83,6 +84,8 @@ class Effect:
         What the diagnostics looked at.
     beside : mapping of str to Effect
         Other effects that belong beside this one, such as that on death, by their name.
+    missingness : MissingnessTable or None
+        What was not recorded, where missing values were imputed or weighted for.
     conditional : ConditionalEffects or None
         The effect in each patient's stratum, from learners of heterogeneity.
     horizon : float or None
@@ -128,6 +131,7 @@ class Effect:
     overlap: Overlap | None = None
     balance: Balance | None = None
     beside: Mapping[str, Effect] = field(default_factory=lambda: MappingProxyType({}))
+    missingness: MissingnessTable | None = None
     conditional: ConditionalEffects | None = None
     horizon: float | None = None
     spec: object = None
@@ -260,6 +264,7 @@ class Effect:
             "beside": {name: other.to_dict() for name, other in self.beside.items()},
             "diagnostics": self.diagnostics.to_dict(),
             "reported": self.reported,
+            "missingness": None if self.missingness is None else self.missingness.to_dict(),
             "estimator": self.estimator,
             "n": self.n,
             "events": self.events,

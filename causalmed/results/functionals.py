@@ -33,6 +33,9 @@ class Functionals:
         Of the t distribution used for intervals; infinite for the normal.
     influence : ndarray, shape (n, k), or None
         Influence values, one row a patient in canonical order, where they were kept.
+    between : ndarray, shape (m, k), or None
+        Where estimates from m imputed tables were averaged: their deviations from the average, scaled so
+        that their cross-product is the part of ``covariance`` that missing values add.
 
     Examples
     --------
@@ -48,6 +51,7 @@ class Functionals:
     source: str
     degrees_of_freedom: float = float("inf")
     influence: NDArray[np.float64] | None = None
+    between: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         k = len(self.labels)
@@ -62,10 +66,11 @@ class Functionals:
             array.setflags(write=False)
         object.__setattr__(self, "values", values)
         object.__setattr__(self, "covariance", covariance)
-        if self.influence is not None:
-            influence = np.asarray(self.influence, dtype=np.float64).view()
-            influence.setflags(write=False)
-            object.__setattr__(self, "influence", influence)
+        for name in ("influence", "between"):
+            if getattr(self, name) is not None:
+                kept = np.asarray(getattr(self, name), dtype=np.float64).view()
+                kept.setflags(write=False)
+                object.__setattr__(self, name, kept)
 
     def __getitem__(self, label: str) -> float:
         return float(self.values[self.index(label)])

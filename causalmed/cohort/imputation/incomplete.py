@@ -13,7 +13,7 @@ from causalmed.cohort.column import Column
 from causalmed.cohort.imputation.spec import Imputation
 from causalmed.errors import MissingValues
 
-__all__ = ["Incomplete", "parted", "recorded_rows"]
+__all__ = ["Incomplete", "only_recorded", "parted", "recorded_rows"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,6 +49,12 @@ class Incomplete:
 def recorded_rows(column: Column) -> NDArray[np.bool_]:
     """Return which rows of a column were recorded, shape (n,)."""
     return ~np.isnan(column.values)
+
+
+def only_recorded(column: Column) -> Column:
+    """Return a column of the patients in whom it was recorded."""
+    rows = recorded_rows(column)
+    return column if rows.all() else column.take(np.flatnonzero(rows))
 
 
 def parted(columns: Mapping[str, Column], spec: Imputation) -> tuple[Mapping[str, Column], Incomplete | None]:
