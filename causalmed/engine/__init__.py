@@ -7,19 +7,39 @@ counters. So the same table gives the same bits under any number of threads and 
 """
 
 from causalmed.engine.blocks import BLOCK_ROWS, block_slices, block_total
-from causalmed.engine.executor import Executor, Local
+from causalmed.engine.executor import Executor, Joblib, Local, in_force
 from causalmed.engine.hashing import fold_of, unit_keys
+from causalmed.engine.parquet import (
+    BlockRef,
+    Cutter,
+    Piece,
+    batches,
+    parquet_files,
+    read_blocks,
+    schema_of,
+    tasks_of,
+)
 from causalmed.engine.streams import generator
 from causalmed.engine.sums import exact_sum
 
 __all__ = [
     "BLOCK_ROWS",
+    "BlockRef",
+    "Cutter",
     "Executor",
+    "Joblib",
     "Local",
+    "Piece",
+    "batches",
     "block_slices",
     "block_total",
     "exact_sum",
     "fold_of",
     "generator",
+    "in_force",
+    "parquet_files",
+    "read_blocks",
+    "schema_of",
+    "tasks_of",
     "unit_keys",
 ]

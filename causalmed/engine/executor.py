@@ -15,7 +15,7 @@ from causalmed.engine.blocks import block_slices
 from causalmed.engine.sums import exact_sum
 from causalmed.errors import InvalidArgument
 
-__all__ = ["Executor", "Local"]
+__all__ = ["Executor", "Joblib", "Local", "in_force"]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -76,6 +76,62 @@ class Local:
     def total(self, statistic: Callable[[slice], NDArray[np.float64]], rows: int) -> NDArray[np.float64]:
         """Add ``statistic(block)`` over the canonical blocks, correctly rounded per cell."""
         return exact_sum(self.map(statistic, block_slices(rows)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joblib:
+    """The workers of the joblib backend in force: processes, or a Dask, Ray or Spark cluster.
+
+    Tasks travel to the workers, rows do not: it is for functions and items that survive pickling and read
+    their rows where they run. Sums over rows that are in this process stay in this process.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Number of workers; None: as ``joblib.parallel_config`` says, one where it says nothing.
+
+    Examples
+    --------
+    >>> import joblib, math
+    >>> with joblib.parallel_config("threading", n_jobs=2):
+    ...     Joblib().map(math.sqrt, [1.0, 4.0])
+    [1.0, 2.0]
+    """
+
+    n_jobs: int | None = None
+
+    def map(self, function: Callable[[Item], Answer], items: Iterable[Item]) -> list[Answer]:
+        """Apply ``function`` to every item on the workers; the answers keep the order of the items."""
+        from joblib import Parallel, delayed
+
+        answers: list[Answer] = Parallel(n_jobs=self.n_jobs)(
+            delayed(_alone)(function, item) for item in items
+        )
+        return answers
+
+    def total(self, statistic: Callable[[slice], NDArray[np.float64]], rows: int) -> NDArray[np.float64]:
+        """Add ``statistic(block)`` over the canonical blocks of rows that are in this process."""
+        return Local().total(statistic, rows)
+
+
+def in_force(asked: Local) -> Executor:
+    """Return the executor for rows on disk: joblib's workers where ``joblib.parallel_config`` was entered.
+
+    Parameters
+    ----------
+    asked : Local
+        What ``n_jobs=`` asked for; taken where no other backend is in force.
+    """
+    from joblib.parallel import get_active_backend
+
+    backend, workers = get_active_backend()
+    ours = type(backend).__name__ in ("LokyBackend", "SequentialBackend", "ThreadingBackend")
+    return asked if asked.n_jobs > 1 or (ours and workers in (None, 1)) else Joblib()
+
+
+def _alone(function: Callable[[Item], Answer], item: Item) -> Answer:
+    with _one_blas_thread():
+        return function(item)
 
 
 @lru_cache(maxsize=1)
