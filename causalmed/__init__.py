@@ -24,6 +24,7 @@ _ROOMS: Final[dict[str, str]] = {
     "IPW": "estimation",
     "Linear": "regression",
     "Logistic": "regression",
+    "Matching": "estimation",
     "Protocol": "reporting",
     "RiskModel": "prediction",
     "StructuralCausalModel": "scm",
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from causalmed import errors
     from causalmed.cohort import Cohort, FollowUp
     from causalmed.datasets import load_dataset
-    from causalmed.estimation import AIPW, IPW, TMLE, DoubleML, GComputation, estimate, refute
+    from causalmed.estimation import AIPW, IPW, TMLE, DoubleML, GComputation, Matching, estimate, refute
     from causalmed.explanation import explain, recourse
     from causalmed.fairness import audit
     from causalmed.graph import Graph

@@ -25,6 +25,7 @@ from causalmed.estimation.fragility import (
     rosenbaum_bounds,
     tipping_point,
 )
+from causalmed.estimation.matching import Matching
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.subgroup_effects import SubgroupEffects
 from causalmed.estimation.superlearner import SuperLearner
@@ -39,6 +40,7 @@ __all__ = [
     "Estimator",
     "GComputation",
     "LinearFragility",
+    "Matching",
     "Refutation",
     "RosenbaumBounds",
     "SubgroupEffects",

@@ -40,6 +40,8 @@ def check_suits(estimand: Estimand, spec: Estimator, population: str) -> None:
             f"{able}. Measure what would allow adjustment, or read the formula of the estimand."
         )
     if not isinstance(population, str) or population not in spec.populations:
+        if isinstance(population, str) and population in (reasons := getattr(spec, "refuses", {})):
+            raise InvalidArgument(reasons[population])
         raise InvalidArgument.option("population", population, sorted(spec.populations))
     if population == "overlap" and not getattr(spec, "stabilised", True):
         raise InvalidArgument(
