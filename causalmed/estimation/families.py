@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from causalmed.estimation.asked import Asked
-from causalmed.estimation.imputed.taking import needs_imputation
+from causalmed.estimation.imputed.taking import lacks_outcomes, needs_imputation
 from causalmed.results import Effect
 
 __all__ = ["FAMILIES", "Family", "answer"]
@@ -53,6 +53,7 @@ def _timed(asked: Asked) -> bool:
 FAMILIES: tuple[Family, ...] = (
     Family(name="multiple imputation", takes=needs_imputation, door="imputed.answering:answer"),
     Family(name="time to infection", takes=_timed, door="survival.answering:answer"),
+    Family(name="missing outcomes", takes=lacks_outcomes, door="imputed.outcomes:answer"),
     Family(name="debiased machine learning", takes=_spec_is("DoubleML"), door="debiased.answering:answer"),
     Family(name="matching", takes=_spec_is("Matching"), door="matching.answering:answer"),
     Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),

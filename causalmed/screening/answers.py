@@ -118,9 +118,10 @@ def _kind(reason: Exception) -> str:
 
 def _unadjusted(cohort: Cohort, exposure: str, outcome: str) -> float | None:
     """Return what goes together with a binary exposure, where no effect can be known."""
-    if exposure not in cohort or cohort.column(exposure).kind != "binary":
+    if exposure not in cohort or cohort.as_recorded(exposure).kind != "binary":
         return None
-    exposed, values = cohort.values(exposure) == 1, cohort.values(outcome)
+    known = cohort.where_recorded([exposure, outcome])
+    exposed, values = known.values(exposure) == 1, known.values(outcome)
     if exposed.all() or not exposed.any():
         return None
     return float(values[exposed].mean() - values[~exposed].mean())

@@ -123,7 +123,7 @@ def screen_risks(
         critical_value=critical,
         estimator=repr(spec),
         n=cohort.n,
-        events=int(cohort.values(target).sum()),
+        events=int(cohort.as_recorded(target).values.sum()),
         clusters=len(set(cohort.values(cohort.cluster).tolist())) if cohort.cluster else None,
         provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=repr(spec), seed=seed),
     )
@@ -139,7 +139,7 @@ def _outcome(graph: Graph, cohort: Cohort, outcome: str | None) -> str:
         raise ColumnNotFound.among([name], cohort.names, where="outcome=")
     if name not in graph.nodes:
         raise UnknownNode.among([name], graph.nodes)
-    kind = cohort.column(name).kind
+    kind = cohort.as_recorded(name).kind
     if kind != "binary":
         raise InvalidArgument(
             f"The outcome {name!r} is {kind}; a screen compares risks and needs an outcome that is yes or "

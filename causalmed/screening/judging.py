@@ -13,7 +13,13 @@ from causalmed.results import Interval
 from causalmed.results.words import number, signed
 from causalmed.screening.answers import Estimated
 from causalmed.screening.candidate import Candidate
-from causalmed.screening.simultaneous import correlation, critical_value, max_draws, step_down
+from causalmed.screening.simultaneous import (
+    correlation,
+    critical_value,
+    max_draws,
+    step_down,
+    with_imputations,
+)
 
 __all__ = ["judge", "simultaneous_ratio"]
 
@@ -56,8 +62,11 @@ def judge(
     errors = np.array([interval.std_error for interval in differences])
     statistics = np.divide(estimates, errors, out=np.zeros_like(estimates), where=errors > 0)
     influence = np.column_stack([_difference_influence(each) for each in estimated])
+    together = correlation(influence, clusters)
+    if any(each.effect.functionals.between is not None for each in estimated):
+        together = with_imputations(together, errors=errors, deviations=_deviations(estimated))
     drawn = max_draws(
-        correlation(influence, clusters),
+        together,
         degrees_of_freedom=min(each.effect.functionals.degrees_of_freedom for each in estimated),
         seed=seed,
     )
@@ -124,6 +133,20 @@ def _reason(estimated: Estimated, verdict: str, interval: Interval, margin: floa
         f"If all rather than none had {name}, {number(100 * abs(interval.estimate))} {more} of 100 patients "
         f"would have {outcome} ({limits}{small})."
     )
+
+
+def _deviations(estimated: Sequence[Estimated]) -> NDArray[np.float64]:
+    """Return the deviations of each difference over the imputed tables; zero where none was imputed."""
+    found = []
+    for each in estimated:
+        functionals = each.effect.functionals
+        found.append(
+            None
+            if functionals.between is None
+            else functionals.between @ functionals.gradient(exposed=1.0, unexposed=-1.0)
+        )
+    draws = max(len(one) for one in found if one is not None)
+    return np.column_stack([np.zeros(draws) if one is None else one for one in found])
 
 
 def _difference_influence(estimated: Estimated) -> NDArray[np.float64]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from causalmed.engine import generator
 
-__all__ = ["DRAWS", "correlation", "critical_value", "max_draws", "step_down"]
+__all__ = ["DRAWS", "correlation", "critical_value", "max_draws", "step_down", "with_imputations"]
 
 Array = NDArray[np.float64]
 DRAWS: Final = 50_000
@@ -50,6 +50,41 @@ def correlation(influence: Array, clusters: NDArray[np.intp] | None) -> Array:
     size = np.sqrt(np.diagonal(product))
     scale = np.where(size > 0, size, 1.0)
     answer = product / np.outer(scale, scale)
+    np.fill_diagonal(answer, 1.0)
+    return np.asarray(answer)
+
+
+def with_imputations(correlations: Array, *, errors: Array, deviations: Array) -> Array:
+    r"""Return the correlation of estimates that were averaged over the same imputed tables.
+
+    .. math:: \rho_{jk} = \frac{\rho^W_{jk} \sqrt{U_{jj} U_{kk}} + B_{jk}}{\sqrt{T_{jj} T_{kk}}}
+
+    with :math:`T = U + B` the two parts of Rubin's rules, B including 1 + 1/m, and :math:`\rho^W` the
+    correlation of the influences, each averaged over the tables.
+
+    Parameters
+    ----------
+    correlations : ndarray, shape (k, k)
+        From :func:`correlation`.
+    errors : ndarray, shape (k,)
+        Standard errors, the imputations' part among them.
+    deviations : ndarray, shape (m, k)
+        Deviations of the estimates of each table, scaled so that their cross-product is B.
+
+    Returns
+    -------
+    ndarray, shape (k, k)
+
+    Examples
+    --------
+    >>> whole = with_imputations(np.eye(2), errors=np.ones(2), deviations=np.full((1, 2), 0.5))
+    >>> whole.tolist()
+    [[1.0, 0.25], [0.25, 1.0]]
+    """
+    between = deviations.T @ deviations
+    within = np.sqrt(np.maximum(errors**2 - np.diagonal(between), 0.0))
+    size = np.where(errors > 0, errors, 1.0)
+    answer = (correlations * np.outer(within, within) + between) / np.outer(size, size)
     np.fill_diagonal(answer, 1.0)
     return np.asarray(answer)
 
