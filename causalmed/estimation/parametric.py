@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.errors import InvalidArgument
 from causalmed.regression import GLMFit, Linear, Logistic, fit_linear, fit_logistic
 
 __all__ = ["ParametricClassifier", "ParametricRegressor", "as_learner"]
@@ -94,9 +95,16 @@ def as_learner(model: Any, *, binary: bool) -> Any:
         What was asked for.
     binary : bool
         Whether the response is 0/1.
+
+    Raises
+    ------
+    InvalidArgument
+        A logistic model of a number.
     """
     if model is None:
         model = Logistic() if binary else Linear()
     if not isinstance(model, Logistic | Linear):
         return model
+    if isinstance(model, Logistic) and not binary:
+        raise InvalidArgument(f"{model!r} cannot describe a number. Use Linear() or a regressor.")
     return ParametricClassifier(model) if binary else ParametricRegressor(model)

@@ -15,7 +15,7 @@ from causalmed.estimation.covariance import clustered, independent
 from causalmed.estimation.crossfit import Splits
 from causalmed.estimation.crude import crude_functionals
 from causalmed.estimation.debiased.checks import bounded_check, cluster_check, event_check, left_check
-from causalmed.estimation.debiased.logistic import Remainder, log_odds_ratio
+from causalmed.estimation.debiased.logistic import log_odds_ratio
 from causalmed.estimation.debiased.nuisances import Residuals, logistic_parts, residuals, two_valued
 from causalmed.estimation.debiased.partially_linear import partial_out
 from causalmed.estimation.debiased.posing import is_number, pose
@@ -84,6 +84,7 @@ def _interactive(asked: Asked, spec: DoubleML) -> Effect:
     same = AIPW(
         propensity=as_learner(spec.propensity, binary=True),
         outcome=as_learner(spec.outcome, binary=binary),
+        by_arm=True,
         folds=spec.folds,
         repeats=spec.repeats,
         trim=spec.trim,
@@ -147,14 +148,12 @@ def _logistic(problem: Problem, spec: DoubleML, splits: Splits) -> _Found:
     if not two_valued(problem):
         # exp(-beta A) must not overflow for an exposure far from 0
         centre, scale = float(problem.exposed.mean()), float(problem.exposed.std())
-    moved = Remainder(
-        values=remainder.values + remainder.first * centre,
-        first=remainder.first * scale,
-        bounded=remainder.bounded,
-    )
     exposure, mean = (problem.exposed - centre) / scale, (parts.exposure_mean - centre) / scale
     beta, influence = log_odds_ratio(
-        outcome=problem.outcome, exposure=exposure, exposure_mean=mean, remainder=moved
+        outcome=problem.outcome,
+        exposure=exposure,
+        exposure_mean=mean,
+        remainder=remainder.rescaled(centre, scale),
     )
     slope = partial_out(
         outcome=problem.outcome,

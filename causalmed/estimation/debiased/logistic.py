@@ -3,25 +3,30 @@ r"""The score of the partially logistic model.
 With :math:`\operatorname{logit} P(Y = 1 \mid A, L) = \beta A + r(L)` and
 :math:`m(L) = E[A \mid L, Y = 0]`,
 
-.. math:: \psi_i(\beta) = \{Y_i e^{-\beta A_i} - (1 - Y_i) e^{r(L_i)}\} (A_i - m(L_i))
+.. math:: \psi_i(\beta) = w(L_i) \{Y_i e^{-\beta A_i} - (1 - Y_i) e^{r(L_i)}\} (A_i - m(L_i))
 
-has mean zero at the truth if r or m is right, and small errors of both do not move its root, to first order
+has mean zero at the truth, whatever the weights w, if r or m is right, and small errors of both do not move
+its root, to first order
 (Liu M, Zhang Y, Zhou D 2021. Econom J 24:559-588, section 2; Tan Z 2019. arXiv:1901.09138).
 
 r comes from a prediction :math:`M(a, l)` of the outcome given exposure and adjustment set, and a first
 :math:`\tilde\beta` from the same:
 
-.. math:: r(L) = E[\operatorname{logit} M(A, L) \mid L] - \tilde\beta E[A \mid L]
+.. math:: r(L) = \eta(L) - \tilde\beta a(L), \qquad \eta(L) = E[\operatorname{logit} M(A, L) \mid L],
+          \quad a(L) = E[A \mid L]
+
+With :math:`w = e^{\tilde\beta a} / (1 + e^\eta)` the braces times w are :math:`Y - \operatorname{expit} \eta`
+where A = a(L), the residual of the efficient score; without weights patients at high risk would dominate.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from causalmed.errors import NotConverged
 
@@ -44,13 +49,31 @@ class Remainder:
         r(L).
     first : float
         :math:`\tilde\beta`.
+    mean : ndarray, shape (n,)
+        a(L).
     bounded : int
         Predicted risks that had to be moved away from 0 or 1.
     """
 
     values: Array
     first: float
+    mean: Array
     bounded: int
+
+    @property
+    def weights(self) -> Array:
+        """Return w(L)."""
+        shift = self.first * self.mean
+        return np.asarray(np.exp(shift) * expit(-(self.values + shift)))
+
+    def rescaled(self, centre: float, scale: float) -> Remainder:
+        """Return the same for the exposure ``(A - centre) / scale``."""
+        return replace(
+            self,
+            values=self.values + self.first * centre,
+            first=self.first * scale,
+            mean=(self.mean - centre) / scale,
+        )
 
 
 def remainder_of_two(*, under_a: Array, under_b: Array, propensity: Array) -> Remainder:
@@ -60,14 +83,15 @@ def remainder_of_two(*, under_a: Array, under_b: Array, propensity: Array) -> Re
     total = float(weight.sum())
     first = float(weight @ (high - low)) / total if total > 0 else float((high - low).mean())
     mean = propensity * high + (1 - propensity) * low
-    return Remainder(values=mean - first * propensity, first=first, bounded=bounded)
+    return Remainder(values=mean - first * propensity, first=first, mean=propensity, bounded=bounded)
 
 
 def remainder_of_number(*, above: Array, below: Array, distance: float, exposure_mean: Array) -> Remainder:
     """Return r for a numeric exposure from the risks at ``distance`` above and below its predicted mean."""
     high, low, bounded = _logits(above, below)
     first = float((high - low).mean()) / (2 * distance)
-    return Remainder(values=(high + low) / 2 - first * exposure_mean, first=first, bounded=bounded)
+    values = (high + low) / 2 - first * exposure_mean
+    return Remainder(values=values, first=first, mean=exposure_mean, bounded=bounded)
 
 
 def log_odds_ratio(
@@ -99,12 +123,12 @@ def log_odds_ratio(
     Examples
     --------
     >>> Y, A = np.array([1.0, 1, 1, 0, 1, 0, 0, 0]), np.array([1.0, 1, 1, 1, 0, 0, 0, 0])
-    >>> r = Remainder(values=np.full(8, np.log(1 / 3)), first=1.0, bounded=0)
+    >>> r = Remainder(values=np.full(8, np.log(1 / 3)), first=1.0, mean=np.full(8, 0.5), bounded=0)
     >>> beta, _ = log_odds_ratio(outcome=Y, exposure=A, exposure_mean=np.full(8, 0.25), remainder=r)
     >>> round(float(np.exp(beta)), 6)   # 3/1 against 1/3
     9.0
     """
-    v = exposure - exposure_mean
+    v = remainder.weights * (exposure - exposure_mean)
     fixed = float(((1 - outcome) * np.exp(remainder.values)) @ v)
     case = outcome == 1
     beta = _root(exposure[case], v[case], fixed, remainder.first)

@@ -25,8 +25,10 @@ class DoubleML:
               {\sum_i (A_i - \hat m(L_i))^2}
 
     ``"interactive"``: no form is assumed; the means of both arms by :class:`~causalmed.AIPW`, every nuisance
-    cross-fitted. ``"logistic"``: :math:`\operatorname{logit} P(Y = 1 \mid A, L) = \beta A + r(L)`, whose
-    answer is the conditional log odds ratio :math:`\beta` and nothing else.
+    cross-fitted, the arms apart.
+
+    ``"logistic"``: :math:`\operatorname{logit} P(Y = 1 \mid A, L) = \beta A + r(L)`, whose answer is the
+    conditional log odds ratio :math:`\beta` and nothing else.
 
     Parameters
     ----------
