@@ -12,17 +12,21 @@ from causalmed.cohort.column import Column
 from causalmed.cohort.discharge import Discharge
 from causalmed.cohort.followup import FollowUp
 from causalmed.cohort.imputation import Completions, Imputation, completions_of
+from causalmed.cohort.streamed import BlockReader, StreamedCohort, sort_parquet
 from causalmed.cohort.tableone import TableOne, TableOneRow
 
 __all__ = [
     "AttritionStep",
+    "BlockReader",
     "Cohort",
     "Column",
     "Completions",
     "Discharge",
     "FollowUp",
     "Imputation",
+    "StreamedCohort",
     "TableOne",
     "TableOneRow",
     "completions_of",
+    "sort_parquet",
 ]

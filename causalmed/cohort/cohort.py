@@ -24,6 +24,7 @@ from causalmed.cohort.newcolumn import new_column
 from causalmed.cohort.rolechecks import check_column_roles
 from causalmed.cohort.roles import Roles, protected_names
 from causalmed.cohort.rows import chosen_rows
+from causalmed.cohort.streamed import open_parquet
 from causalmed.cohort.summary import cohort_html
 from causalmed.cohort.tiers import checked_tiers, moved_to_tier
 from causalmed.cohort.units import find_unit, unit_column
@@ -168,6 +169,8 @@ class Cohort:
             attrition=parts.attrition,
             incomplete=parts.incomplete,
         )
+
+    from_parquet = staticmethod(open_parquet)
 
     def __len__(self) -> int:
         return len(self.unit_ids)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from causalmed.cohort.column import Column, label_of
 
-__all__ = ["cohort_fingerprint"]
+__all__ = ["cohort_fingerprint", "feed_lengths", "feed_words"]
 
 
 def cohort_fingerprint(columns: Iterable[Column], ids: NDArray[Any]) -> str:
@@ -41,7 +41,7 @@ def cohort_fingerprint(columns: Iterable[Column], ids: NDArray[Any]) -> str:
     digest = hashlib.sha256()
     _feed_ids(digest, ids)
     for column in sorted(columns, key=lambda one: one.name):
-        _feed_words(digest, [column.name, column.kind, *column.levels])
+        feed_words(digest, [column.name, column.kind, *column.levels])
         digest.update(np.ascontiguousarray(column.values, dtype="<f8").data)
     return digest.hexdigest()
 
@@ -50,11 +50,16 @@ def _feed_ids(digest: Any, ids: NDArray[Any]) -> None:
     if ids.dtype.kind in "iu":
         digest.update(ids.astype("<i8" if ids.dtype.kind == "i" else "<u8").data)
     else:
-        _feed_words(digest, [label_of(value) for value in ids.tolist()])
+        feed_words(digest, [label_of(value) for value in ids.tolist()])
 
 
-def _feed_words(digest: Any, words: list[str]) -> None:
-    # lengths first, so that ("ab", "c") and ("a", "bc") differ
+def feed_words(digest: Any, words: list[str]) -> None:
+    """Hash some words so that ("ab", "c") and ("a", "bc") differ."""
     encoded = [word.encode("utf-8", "surrogatepass") for word in words]
-    digest.update(np.array([len(encoded), *map(len, encoded)], dtype="<i8").data)
+    feed_lengths(digest, np.array(list(map(len, encoded)), dtype="<i8"))
     digest.update(b"".join(encoded))
+
+
+def feed_lengths(digest: Any, lengths: NDArray[np.int64]) -> None:
+    """Hash how many words follow, and their lengths in bytes."""
+    digest.update(np.concatenate([np.array([len(lengths)], dtype="<i8"), lengths]).astype("<i8").data)

@@ -16,7 +16,16 @@ from causalmed.cohort.reading import missing_mask
 from causalmed.cohort.roles import Roles
 from causalmed.errors import DataError, InvalidArgument, MissingValues
 
-__all__ = ["FEWEST", "POLICIES", "Complete", "missing_policy", "with_holes", "without_missing"]
+__all__ = [
+    "FEWEST",
+    "POLICIES",
+    "Complete",
+    "complete_cases",
+    "missing_policy",
+    "refuse_missing",
+    "with_holes",
+    "without_missing",
+]
 
 POLICIES: Final = ("error", "complete", "impute")
 """What may be done about missing values, besides a stated :class:`Imputation`."""
@@ -134,13 +143,22 @@ def without_missing(frame: Any, *, policy: str, unit: str | None) -> Complete:
     counts, incomplete = _survey(frame)
     if not counts:
         return Complete(frame=frame, rows=np.arange(len(frame), dtype=np.int64))
+    rows = len(incomplete)
+    refuse_missing(counts, rows, int(incomplete.sum()), policy=policy, unit=unit)
+    kept = np.flatnonzero(~incomplete)
+    step = complete_cases(counts, rows, len(kept))
+    return Complete(frame=frame[kept], rows=kept.astype(np.int64), step=step)
+
+
+def refuse_missing(
+    counts: tuple[tuple[str, int], ...], rows: int, incomplete: int, *, policy: str, unit: str | None
+) -> None:
+    """Refuse missing values that the policy does not cover; ``counts`` holds those of each column."""
     if unit in dict(counts):
         raise MissingValues(_without_id(unit, dict(counts)[unit]))
-    rows = len(incomplete)
     if policy == "error":
-        raise MissingValues(_refusal(counts, rows, int(incomplete.sum())))
-    kept = np.flatnonzero(~incomplete)
-    if not len(kept):
+        raise MissingValues(_refusal(counts, rows, incomplete))
+    if incomplete == rows:
         empty = [name for name, count in counts if count == rows]
         advice = (
             f"Drop {_listed(empty)}, where nothing was recorded." if empty else "Drop sparse columns first."
@@ -148,13 +166,16 @@ def without_missing(frame: Any, *, policy: str, unit: str | None) -> Complete:
         raise DataError(
             f"missing='complete' leaves none of the {rows:,} rows: {_counted(counts, rows)}. {advice}"
         )
-    step = AttritionStep(
+
+
+def complete_cases(counts: tuple[tuple[str, int], ...], rows: int, kept: int) -> AttritionStep:
+    """Return the step that leaves out rows with a missing value."""
+    return AttritionStep(
         reason="complete cases (missing: " + ", ".join(f"{name} {count:,}" for name, count in counts) + ")",
         n_before=rows,
-        n_after=len(kept),
+        n_after=kept,
         missing=counts,
     )
-    return Complete(frame=frame[kept], rows=kept.astype(np.int64), step=step)
 
 
 def _without_id(unit: str | None, count: int) -> str:

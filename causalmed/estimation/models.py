@@ -160,7 +160,7 @@ class Regression:
 def root_of(parts: Sequence[Array], n: int) -> Array:
     """Return one triangle from those of all blocks, stacked in the order of the blocks, for one patient."""
     stacked = parts[0] if len(parts) == 1 else np.linalg.qr(np.vstack(parts), mode="r")
-    return np.asarray(stacked) / np.sqrt(n)
+    return np.asarray(stacked / np.sqrt(n))
 
 
 def score_along(matrix: Array, residual: Array, along: Array) -> Array:
