@@ -46,16 +46,32 @@ def _spec_is(name: str) -> Callable[[Asked], bool]:
     return lambda asked: type(asked.spec).__name__ == name
 
 
+def _kind_is(kind: str) -> Callable[[Asked], bool]:
+    return lambda asked: asked.estimand.kind == kind
+
+
 def _timed(asked: Asked) -> bool:
     return asked.horizon is not None and asked.cohort.follow_up is not None
 
 
+def _is_shift(asked: Asked) -> bool:
+    return type(asked.contrast).__name__ == "Shift"
+
+
+def _has_levels(asked: Asked) -> bool:
+    name = asked.estimand.exposure
+    return name in asked.cohort and asked.cohort.column(name).kind in ("ordinal", "categorical")
+
+
 FAMILIES: tuple[Family, ...] = (
     Family(name="multiple imputation", takes=needs_imputation, door="imputed.answering:answer"),
+    Family(name="effects along paths", takes=_kind_is("mediation"), door="mediation.answering:answer"),
     Family(name="time to infection", takes=_timed, door="survival.answering:answer"),
     Family(name="missing outcomes", takes=lacks_outcomes, door="imputed.outcomes:answer"),
     Family(name="debiased machine learning", takes=_spec_is("DoubleML"), door="debiased.answering:answer"),
     Family(name="matching", takes=_spec_is("Matching"), door="matching.answering:answer"),
+    Family(name="shift", takes=_is_shift, door="exposures.moving:answer"),
+    Family(name="levels", takes=_has_levels, door="exposures.levels:answer"),
     Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),
 )
 """Families in the order in which they are asked; plain adjustment comes last."""

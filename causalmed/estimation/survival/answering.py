@@ -77,8 +77,8 @@ def spec_of(asked: Asked) -> Estimator:
     spec = TMLE() if asked.spec is None else asked.spec
     if not isinstance(spec, GComputation | IPW | IPWRA | AIPW | TMLE):
         raise InvalidArgument(
-            f"{type(spec).__name__} cannot be used with horizon=: it knows no censoring. Use TMLE(), AIPW(), IPWRA(), "
-            "IPW() or GComputation()."
+            f"{type(spec).__name__} cannot be used with horizon=: it knows no censoring. Use TMLE(), AIPW(), "
+            "IPWRA(), IPW() or GComputation()."
         )
     return spec
 

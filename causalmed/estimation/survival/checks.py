@@ -37,8 +37,9 @@ def censoring_checks(timed: Timed, hazards: Hazards, filled: Standins) -> tuple[
     bounded = int(filled.bounded.sum())
     bound = default_bound(seen.n)
     sentence = (
-        f"{int(lost.sum()):,} of {seen.n:,} patients were lost before the horizon ({shares[0]:.2g} of 100 exposed, "
-        f"{shares[1]:.2g} of 100 unexposed); those who stayed count for up to {largest:.2g} patients."
+        f"{int(lost.sum()):,} of {seen.n:,} patients were lost before the horizon ({shares[0]:.2g} of 100 "
+        f"exposed, {shares[1]:.2g} of 100 unexposed); those who stayed count for up to {largest:.2g} "
+        "patients."
     )
     if bounded:
         sentence += (

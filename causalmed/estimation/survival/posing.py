@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.cohort import Cohort, FollowUp
+from causalmed.cohort import FollowUp
 from causalmed.errors import DataError, ImmortalTime, InvalidArgument, RoleConflict
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.problem import Problem, pose_problem
@@ -101,14 +101,14 @@ def _check_clock(asked: Asked, spec: FollowUp) -> None:
     own = [name for name in (spec.time, spec.event, spec.entry) if name is not None]
     if clash := {exposure, *asked.estimand.adjustment_set} & set(own):
         raise RoleConflict(
-            f"{', '.join(map(repr, sorted(clash)))} belongs to the follow-up, which is known only afterwards: it "
-            "can be neither exposure nor adjusted for."
+            f"{', '.join(map(repr, sorted(clash)))} belongs to the follow-up, which is known only "
+            "afterwards: it can be neither exposure nor adjusted for."
         )
     if spec.entry is not None and np.any(cohort.values(spec.entry) > 0):
         raise ImmortalTime(
-            f"Some patients enter after time zero ({spec.entry!r}): they are here only because they had no event "
-            "before, and those who had one are missing. A risk within a horizon needs everybody from time zero: "
-            "restrict the cohort (cohort.where), or start the clock of all later (landmark())."
+            f"Some patients enter after time zero ({spec.entry!r}): they are here only because they had no "
+            "event before, and those who had one are missing. A risk within a horizon needs everybody from "
+            "time zero: restrict the cohort (cohort.where), or start the clock of all later (landmark())."
         )
     periods = list(cohort.tiers)
     for name in (exposure, *asked.estimand.adjustment_set):
@@ -126,14 +126,14 @@ def _immortal(name: str, exposure: str, period: str, start: str | None) -> str:
     when = f"in {period!r}, after the clock started" + (f" ({start!r})" if start else "")
     if name != exposure:
         return (
-            f"{name!r} of the adjustment set was recorded {when}: whoever has it lived until then, and the exposure "
-            "may have changed it. Adjust for what was known at time zero."
+            f"{name!r} of the adjustment set was recorded {when}: whoever has it lived until then, and the "
+            "exposure may have changed it. Adjust for what was known at time zero."
         )
     return (
-        f"The exposure {name!r} was recorded {when}. To be exposed a patient had to stay free of infection so long, "
-        "and that time would be counted in favour of the exposure (immortal time). Start the clock at the exposure, "
-        "compare at a landmark (causalmed.estimation.survival.landmark), or for a change of the length of stay use "
-        "extra_days()."
+        f"The exposure {name!r} was recorded {when}. To be exposed a patient had to stay free of infection "
+        "so long, and that time would be counted in favour of the exposure (immortal time). Start the clock "
+        "at the exposure, compare at a landmark (causalmed.estimation.survival.landmark), or for a change of "
+        "the length of stay use extra_days()."
     )
 
 

@@ -51,7 +51,7 @@ class Seen:
     @property
     def known(self) -> NDArray[np.bool_]:
         """Whose state at the horizon is known."""
-        return self.cause != 0
+        return np.asarray(self.cause != 0)
 
     @property
     def end(self) -> int:
@@ -64,7 +64,7 @@ class Seen:
 
     def time_at(self, rank: Ranks) -> Array:
         """Return the times of ranks; the horizon beyond the last."""
-        return np.append(self.times, self.horizon)[np.minimum(rank // 2, len(self.times))]
+        return np.asarray(np.append(self.times, self.horizon)[np.minimum(rank // 2, len(self.times))])
 
 
 def see(time: Array, cause: Ranks, *, horizon: float) -> Seen:

@@ -155,14 +155,15 @@ def _fit(problem: Problem, spec: Estimator, *, seed: int, executor: Executor) ->
     if model is not None and not isinstance(model, Logistic | Linear):
         if hasattr(model, "predict_proba"):
             raise InvalidArgument(
-                f"{type(model).__name__} is a classifier, but where patients were censored the outcome is filled in "
-                "with a number. Use a regressor, or Logistic()."
+                f"{type(model).__name__} is a classifier, but where patients were censored the outcome is "
+                "filled in with a number. Use a regressor, or Logistic()."
             )
         number = replace(problem, outcome_kind="continuous")
         return fit_nuisances(number, spec, seed=seed, executor=executor)
     if isinstance(model, Logistic) and model.firth:
         raise InvalidArgument(
-            "Logistic(firth=True) cannot be fitted where patients were censored before the horizon. Use Logistic()."
+            "Logistic(firth=True) cannot be fitted where patients were censored before the horizon. Use "
+            "Logistic()."
         )
     start = fit_nuisances(replace(problem, outcome=np.clip(y, 0, 1)), spec, seed=seed, executor=executor)
     if start.outcome is None or isinstance(model, Linear):
@@ -194,7 +195,7 @@ def _continued(regression: Regression, y: Array) -> Regression:
     for _ in range(_STEPS):
         mu = expit(X @ beta)
         v = w * mu * (1 - mu)
-        R = np.linalg.qr(X * np.sqrt(v)[:, None], mode="r")
+        R = np.asarray(np.linalg.qr(X * np.sqrt(v)[:, None], mode="r"))
         step = np.linalg.solve(R, np.linalg.solve(R.T, X.T @ (w * (target - mu))))
         while value(beta + step) < current - 1e-9 * abs(current) and np.abs(step).max() > 1e-12:
             step = step / 2
@@ -204,8 +205,8 @@ def _continued(regression: Regression, y: Array) -> Regression:
             break
     else:
         raise NotConverged(
-            "The outcome model did not converge on the outcomes that stand in for the censored. Adjust for fewer "
-            "columns, or choose a shorter horizon."
+            "The outcome model did not converge on the outcomes that stand in for the censored. Adjust for "
+            "fewer columns, or choose a shorter horizon."
         )
     eta = regression.matrix @ beta
     fit = replace(regression.fit, coefficients=beta, linear_predictor=eta[rows], mean=expit(eta[rows]))

@@ -153,8 +153,9 @@ def _some(
         here = rank < limit
         event = here & (cause == one.cause)
         y = np.where(event, one.horizon - time if one.lost else 1.0, 0.0)
-        gain = one.horizon - bins.times[one.cause - 1] if one.lost else 1.0
-        ahead = entering[one.cause - 1][:, : last + 1] * (gain if np.isscalar(gain) else gain[: last + 1])
+        ahead = entering[one.cause - 1][:, : last + 1]
+        if one.lost:
+            ahead = ahead * (one.horizon - bins.times[one.cause - 1][: last + 1])
         m = (ahead.sum(axis=1)[:, None] - np.cumsum(ahead, axis=1)) / np.maximum(alive[:, : last + 1], 1e-300)
         lost = here & (cause == 0)
         hidden = np.where(lost, m[np.arange(len(rows)), np.minimum(place, last)] * at_own, 0.0)
@@ -189,7 +190,7 @@ def _bins(
 
 
 def _binned(edges: Ranks, ranks: Ranks, steps: Array) -> Array:
-    return np.bincount(np.searchsorted(edges, ranks), weights=steps, minlength=len(edges))
+    return np.asarray(np.bincount(np.searchsorted(edges, ranks), weights=steps, minlength=len(edges)), float)
 
 
 def _mean_times(seen: Seen, hazard: Hazard, column: int, edges: Ranks) -> Array:

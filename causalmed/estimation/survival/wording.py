@@ -17,8 +17,8 @@ def question_of(timed: Timed, wanted: Wanted) -> str:
     who = WHO[timed.problem.population]
     if wanted.lost:
         return (
-            f"How much time {timed.by_when} is lost to {timed.outcome} because of {exposure}, {_kept(timed)}? Asked "
-            f"about {who}."
+            f"How much time {timed.by_when} is lost to {timed.outcome} because of {exposure}, "
+            f"{_kept(timed)}? Asked about {who}."
         )
     if wanted.cause == 1:
         what = f"The total effect of {exposure} on {timed.outcome} {timed.by_when}, {_kept(timed)}."
@@ -47,12 +47,13 @@ def assumptions_of(timed: Timed, spec: Estimator, nuisances: Nuisances) -> tuple
         answer.append(
             "The model of the censoring is right."
             if both
-            else "The model of the censoring or the hazards of the events are right (one of the two is enough)."
+            else "The model of the censoring or the hazards of the events are right (one of the two is "
+            "enough)."
         )
     if timed.causes:
         answer.append(
-            f"{_listed(timed.causes).capitalize()} is part of the course, not prevented: an exposure that kills early "
-            "leaves less time for infection. Read the effect on it beside this one."
+            f"{_listed(timed.causes).capitalize()} is part of the course, not prevented: an exposure that "
+            "kills early leaves less time for infection. Read the effect on it beside this one."
         )
     return tuple(answer)
 
