@@ -48,7 +48,7 @@ def gate_of(
         *_holes(problem, nuisances, modelled=overlap is not None),
         *([] if overlap is None else [_truncation(problem, nuisances, overlap)]),
         *([] if table is None else [_overlap(problem, table), _balance(problem, nuisances, table)]),
-        _convergence(nuisances, solution),
+        _convergence(problem, nuisances, solution),
         _clusters(problem, nuisances, inference),
     ]
     return Gate(checks=tuple(check for check in checks if check is not None))
@@ -101,16 +101,17 @@ def _one_sided(problem: Problem) -> Check | None:
     """Refuse an arm in which nobody, or everybody, has the outcome: its variance would be estimated as 0."""
     if problem.outcome_kind != "binary":
         return None
-    for arm, who in ((1.0, "exposed"), (0.0, "unexposed")):
-        y = problem.outcome[problem.exposed == arm]
-        if y.min() == y.max():
-            how_many = "None" if y.max() == 0 else "All"
+    for arm, who in ((1, "exposed"), (0, "unexposed")):
+        low, high = problem.outcome_range(arm)
+        if low == high:
+            how_many = "None" if high == 0 else "All"
             return Check(
                 name="outcomes in each arm",
                 state=State.FAIL,
-                sentence=f"{how_many} of the {len(y):,} {who} patients have {problem.estimand.outcome}: how "
-                "far their risk may be from that cannot be estimated, and intervals are too narrow.",
-                value=float(y.max()),
+                sentence=f"{how_many} of the {problem.arm_size(arm):,} {who} patients have "
+                f"{problem.estimand.outcome}: how far their risk may be from that cannot be estimated, and "
+                "intervals are too narrow.",
+                value=high,
                 advice="Lengthen the follow-up, widen the cohort, or give the arm an exact interval.",
             )
     return None
@@ -158,8 +159,7 @@ def _holes(problem: Problem, nuisances: Nuisances, *, modelled: bool) -> list[Ch
 
 
 def _truncation(problem: Problem, nuisances: Nuisances, overlap: Truncation) -> Check:
-    count = int(overlap.moved.sum())
-    arms = [int(overlap.moved[problem.exposed == arm].sum()) for arm in (1, 0)]
+    arms, count = overlap.counts, sum(overlap.counts)
     used = nuisances.truncation is not None
     fate = "They were moved to the bound." if used else "For them the outcome model guesses."
     if overlap.bound == 0:
@@ -184,8 +184,8 @@ def _truncation(problem: Problem, nuisances: Nuisances, overlap: Truncation) -> 
 
 def _overlap(problem: Problem, table: BalanceTable) -> Check:
     shares, sizes = [], []
-    for size, arm in zip(table.effective, (problem.exposed, 1 - problem.exposed), strict=True):
-        shares.append(size / float(arm.sum()))
+    for size, arm in zip(table.effective, (1, 0), strict=True):
+        shares.append(size / problem.arm_size(arm))
         sizes.append(size)
     smallest = min(sizes)
     state = State.FAIL if smallest < 5 else State.WARN if smallest < 30 or min(shares) < 0.2 else State.PASS
@@ -229,7 +229,7 @@ def _balance(problem: Problem, nuisances: Nuisances, table: BalanceTable) -> Che
     )
 
 
-def _convergence(nuisances: Nuisances, solution: Solution) -> Check:
+def _convergence(problem: Problem, nuisances: Nuisances, solution: Solution) -> Check:
     fits = [] if nuisances.outcome is None else [model.fit for model in nuisances.outcome.models]
     fits += [] if nuisances.propensity is None else [nuisances.propensity.fit]
     many = len({id(fit) for fit in fits})
@@ -241,7 +241,7 @@ def _convergence(nuisances: Nuisances, solution: Solution) -> Check:
         parts.append(f"Targeting left {targeted.ratio:.1e} of the permitted error.")
         if targeted.bounded:
             parts.append(f"{targeted.bounded:,} predicted risks were kept from 0 or 1 by a millionth.")
-            state = State.WARN if targeted.bounded > 0.01 * len(solution.influence) else State.PASS
+            state = State.WARN if targeted.bounded > 0.01 * problem.n else State.PASS
     return Check(
         name="convergence",
         state=state,
@@ -253,11 +253,10 @@ def _convergence(nuisances: Nuisances, solution: Solution) -> Check:
 
 
 def _clusters(problem: Problem, nuisances: Nuisances, inference: Inference) -> Check | None:
-    if problem.clusters is None:
-        return None
     groups = problem.groups
-    size = np.bincount(problem.clusters, minlength=groups)
-    exposed = np.bincount(problem.clusters, weights=problem.exposed, minlength=groups)
+    if not groups:
+        return None
+    size, exposed = problem.cluster_sizes
     with_it, without = int((exposed > 0).sum()), int((exposed < size).sum())
     how = "by their sums"
     if "jackknife" in inference.source:

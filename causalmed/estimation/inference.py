@@ -57,7 +57,7 @@ def check_clusters(problem: Problem) -> None:
         One cluster; or an exposure that is constant within every cluster, with fewer than four
         clusters exposed or unexposed: hospitals are then compared, not patients.
     """
-    if problem.clusters is None:
+    if not problem.groups:
         return
     name = problem.cluster_name
     if problem.groups < 2:
@@ -65,8 +65,7 @@ def check_clusters(problem: Problem) -> None:
             f"All patients are of one cluster ({name!r}), so the differences between clusters cannot be "
             "estimated. Build the cohort without cluster=, and say that the answer is about this one."
         )
-    size = np.bincount(problem.clusters, minlength=problem.groups)
-    exposed = np.bincount(problem.clusters, weights=problem.exposed, minlength=problem.groups)
+    size, exposed = problem.cluster_sizes
     constant = (exposed == 0) | (exposed == size)
     if not constant.all():
         return

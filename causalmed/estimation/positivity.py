@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from causalmed.errors import PositivityViolation
 from causalmed.estimation.problem import Problem
+from causalmed.estimation.strata import DISCRETE, Strata
 from causalmed.regression import ColumnLike
 
 __all__ = ["Hole", "Truncation", "default_bound", "refuse_holes", "structural_holes", "truncate"]
 
 Array = NDArray[np.float64]
 _TOLERATED: Final = 0.01
-_DISCRETE: Final = ("binary", "ordinal", "categorical")
-_STRATA_LIMIT: Final = 200
 _CHANCE: Final = 0.05
 
 
@@ -43,6 +42,8 @@ class Truncation:
         ``"sample size"`` or ``"stated"``.
     largest_weight : float
         Largest weight before truncation among the patients beyond the bound; 0 where there is none.
+    counts : tuple of int
+        How many exposed and how many unexposed patients were moved.
     """
 
     e: Array
@@ -50,6 +51,7 @@ class Truncation:
     bound: float
     rule: str
     largest_weight: float
+    counts: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,16 +115,41 @@ def truncate(raw: Array, problem: Problem, *, trim: float | None, refuse: bool =
         More than 1 % of the patients lie beyond the sample-size bound.
     """
     bound = default_bound(problem.n) if trim is None else float(trim)
-    low = bound if problem.population in ("all", "unexposed") else 0.0
-    high = 1 - bound if problem.population in ("all", "exposed") else 1.0
-    moved = (raw < low) | (raw > high)
-    largest = _largest_weight(raw, moved, problem)
-    if refuse and trim is None and moved.mean() > _TOLERATED:
-        raise PositivityViolation(_refusal(raw, moved, bound, largest, problem))
-    tiny = np.finfo(float).tiny
-    e = np.clip(raw, max(low, tiny), min(high, 1 - np.finfo(float).epsneg))
+    e, moved = pulled(raw, bound, problem.population)
+    largest = largest_weight(raw, moved, problem.exposed)
+    counts = tuple(int(np.count_nonzero(moved & (problem.exposed == arm))) for arm in (1, 0))
+    if refuse and trim is None:
+        sides = (bool((raw[moved] < bound).any()), bool((raw[moved] > 1 - bound).any()))
+        where = _concentration(moved, problem.covariates)
+        refuse_beyond(problem, sum(counts), bound, largest, sides=sides, where=where)
     rule = "sample size" if trim is None else "stated"
-    return Truncation(e=e, moved=moved, bound=bound, rule=rule, largest_weight=largest)
+    return Truncation(
+        e=e, moved=moved, bound=bound, rule=rule, largest_weight=largest, counts=(counts[0], counts[1])
+    )
+
+
+def pulled(raw: Array, bound: float, population: str) -> tuple[Array, NDArray[np.bool_]]:
+    """Return propensity scores pulled to the bound, where the population divides by them, and which were."""
+    low = bound if population in ("all", "unexposed") else 0.0
+    high = 1 - bound if population in ("all", "exposed") else 1.0
+    moved = (raw < low) | (raw > high)
+    return np.clip(raw, max(low, np.finfo(float).tiny), min(high, 1 - np.finfo(float).epsneg)), moved
+
+
+def refuse_beyond(
+    problem: Problem, count: int, bound: float, largest: float, *, sides: tuple[bool, bool], where: str = ""
+) -> None:
+    """Refuse more than 1 % of the patients beyond the sample-size bound, below it or above (``sides``)."""
+    if count <= _TOLERATED * problem.n:
+        return
+    below, above = f"below {bound:.2g}", f"above {1 - bound:.4g}"
+    side = f"{below} or {above}" if all(sides) else below if sides[0] else above
+    raise PositivityViolation(
+        f"{count:,} of {problem.n:,} patients{where} have a propensity score of "
+        f"{problem.estimand.exposure!r} {side}. Their weights (up to {largest:,.0f}) would dominate the "
+        f"estimate. Restrict the cohort (`cohort.where`), change the population "
+        '(`population="overlap"`), or set `trim=` and report it.'
+    )
 
 
 def structural_holes(problem: Problem) -> tuple[Hole, ...]:
@@ -131,10 +158,9 @@ def structural_holes(problem: Problem) -> tuple[Hole, ...]:
     A stratum of m patients lacks an arm that has the share p of all patients by chance with
     probability (1 - p)^m; it is reported where that, times the number of strata, is below 5 %.
     """
-    discrete = [column for column in problem.covariates if column.kind in _DISCRETE]
     found: dict[str, Hole] = {}
-    for columns in _groupings(discrete):
-        for hole in _holes(columns, problem.exposed):
+    for strata in problem.strata:
+        for hole in _holes(strata, problem.arm_size(1) / problem.n):
             covered = any(part in hole.stratum.split(", ") for part in found)
             if not covered:
                 found[hole.stratum] = hole
@@ -162,39 +188,19 @@ def refuse_holes(problem: Problem) -> None:
     )
 
 
-def _groupings(discrete: Sequence[ColumnLike]) -> list[list[ColumnLike]]:
-    singles = [[column] for column in discrete]
-    return singles if len(discrete) < 2 else [*singles, list(discrete)]
-
-
-def _holes(columns: list[ColumnLike], exposed: Array) -> list[Hole]:
-    member, first = _strata(columns)
-    if len(first) > _STRATA_LIMIT:
+def _holes(strata: Strata, share: float) -> list[Hole]:
+    if strata.many:
         return []
-    size = np.bincount(member, minlength=len(first))
-    treated = np.bincount(member, weights=exposed, minlength=len(first))
-    share = exposed.mean()
     answer = []
-    for k, row in enumerate(first):
-        values = np.array([column.values[row] for column in columns])
-        if 0 < treated[k] < size[k]:
+    for values, size, treated in zip(strata.values, strata.size, strata.exposed, strict=True):
+        if 0 < treated < size:
             continue
-        by_chance = (1 - share if treated[k] == 0 else share) ** size[k]
-        if by_chance * len(first) < _CHANCE:
-            missing = "exposed" if treated[k] == 0 else "unexposed"
-            answer.append(Hole(stratum=_words(columns, values), patients=int(size[k]), missing=missing))
+        by_chance = (1 - share if treated == 0 else share) ** size
+        if by_chance * len(strata.size) < _CHANCE:
+            missing = "exposed" if treated == 0 else "unexposed"
+            stratum = _words(strata.columns, values)
+            answer.append(Hole(stratum=stratum, patients=int(size), missing=missing))
     return answer
-
-
-def _strata(columns: Sequence[ColumnLike]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the stratum of each patient, and a patient of each stratum."""
-    mixed = np.zeros(len(columns[0].values), dtype=np.int64)
-    for column in columns:
-        codes = column.values.astype(np.int64) - int(column.values.min())
-        # renumbering at each step keeps the product of the levels from overflowing
-        mixed = np.unique(mixed * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
-    _, first, member = np.unique(mixed, return_index=True, return_inverse=True)
-    return member, first
 
 
 def _words(columns: Sequence[ColumnLike], values: Array) -> str:
@@ -205,38 +211,22 @@ def _words(columns: Sequence[ColumnLike], values: Array) -> str:
     return ", ".join(parts)
 
 
-def _largest_weight(raw: Array, moved: NDArray[np.bool_], problem: Problem) -> float:
+def largest_weight(raw: Array, moved: NDArray[np.bool_], exposed: Array) -> float:
+    """Return the largest weight among the patients that were moved; 0 where there is none."""
     if not moved.any():
         return 0.0
-    e, A = raw[moved], problem.exposed[moved]
+    e, A = raw[moved], exposed[moved]
     with np.errstate(divide="ignore"):
         own = np.where(A == 1, 1 / e, 1 / (1 - e))
         any_arm = np.maximum(1 / e, 1 / (1 - e))
     return float(own.max() if own.max() > 1.5 else any_arm.max())
 
 
-def _refusal(raw: Array, moved: NDArray[np.bool_], bound: float, largest: float, problem: Problem) -> str:
-    where = _concentration(moved, problem.covariates)
-    side = _side(raw, moved, bound)
-    return (
-        f"{moved.sum():,} of {problem.n:,} patients{where} have a propensity score of "
-        f"{problem.estimand.exposure!r} {side}. Their weights (up to {largest:,.0f}) would dominate the "
-        f"estimate. Restrict the cohort (`cohort.where`), change the population "
-        '(`population="overlap"`), or set `trim=` and report it.'
-    )
-
-
-def _side(raw: Array, moved: NDArray[np.bool_], bound: float) -> str:
-    low, high = bool((raw[moved] < bound).any()), bool((raw[moved] > 1 - bound).any())
-    below, above = f"below {bound:.2g}", f"above {1 - bound:.4g}"
-    return f"{below} or {above}" if low and high else below if low else above
-
-
 def _concentration(moved: NDArray[np.bool_], covariates: Sequence[ColumnLike]) -> str:
     """Name the level that holds at least 80 % of those patients and is most peculiar to them."""
     best, lift = "", 2.0
     for column in covariates:
-        if column.kind not in _DISCRETE:
+        if column.kind not in DISCRETE:
             continue
         for value in np.unique(column.values[moved]):
             level = column.values == value

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.cohort import Cohort
+from causalmed.cohort import Cohort, StreamedCohort
 from causalmed.engine import unit_keys
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, NotEnoughEvents, RoleConflict
+from causalmed.estimation.strata import Strata, strata_of
 from causalmed.identification import Estimand
 from causalmed.regression import ColumnLike
 
@@ -81,6 +82,27 @@ class Problem:
         """Patients with the outcome; 0 for a continuous one."""
         return int(self.outcome.sum()) if self.outcome_kind == "binary" else 0
 
+    def arm_size(self, arm: int) -> int:
+        """Number of patients with exposure a (arm 1), or b (arm 0)."""
+        return int(np.count_nonzero(self.exposed == arm))
+
+    def outcome_range(self, arm: int) -> tuple[float, float]:
+        """Smallest and largest outcome of an arm."""
+        within = self.outcome[self.exposed == arm]
+        return float(within.min()), float(within.max())
+
+    @property
+    def cluster_sizes(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Patients of each cluster, and how many of them are exposed; shape (G,) each."""
+        assert self.clusters is not None
+        size = np.bincount(self.clusters, minlength=self.groups).astype(np.float64)
+        return size, np.bincount(self.clusters, weights=self.exposed, minlength=self.groups)
+
+    @property
+    def strata(self) -> tuple[Strata, ...]:
+        """Patients and exposed patients in each stratum of the discrete covariates."""
+        return strata_of(self.covariates, self.exposed)
+
 
 def pose_problem(
     estimand: Estimand, cohort: Cohort, *, contrast: tuple[float, float], population: str
@@ -113,14 +135,15 @@ def pose_problem(
     """
     if population not in POPULATIONS:
         raise InvalidArgument.option("population", population, POPULATIONS)
-    _check_names(estimand, cohort)
-    pair = _checked_contrast(contrast)
+    check_names(estimand, cohort)
+    pair = checked_contrast(contrast)
     exposure = cohort.column(estimand.exposure)
     _check_exposure(exposure)
     outcome = cohort.column(estimand.outcome)
-    kind = _outcome_kind(outcome)
+    kind = outcome_kind_of(outcome)
     exposed = (exposure.values == pair[0]).astype(np.float64)
-    _check_counts(estimand, exposed, outcome.values, kind)
+    low, high = float(outcome.values.min()), float(outcome.values.max())
+    check_counts(estimand, n=len(exposed), exposed=int(exposed.sum()), low=low, high=high, kind=kind)
     clusters, labels, keys = _clusters(cohort, estimand)
     return Problem(
         estimand=estimand,
@@ -138,7 +161,8 @@ def pose_problem(
     )
 
 
-def _check_names(estimand: Estimand, cohort: Cohort) -> None:
+def check_names(estimand: Estimand, cohort: Cohort | StreamedCohort) -> None:
+    """Refuse columns that are not there or play two roles, and sampling weights."""
     needed = {"exposure": [estimand.exposure], "outcome": [estimand.outcome]}
     needed["adjustment set"] = list(estimand.adjustment_set)
     for role, names in needed.items():
@@ -158,7 +182,8 @@ def _check_names(estimand: Estimand, cohort: Cohort) -> None:
         )
 
 
-def _checked_contrast(contrast: tuple[float, float]) -> tuple[float, float]:
+def checked_contrast(contrast: tuple[float, float]) -> tuple[float, float]:
+    """Return the contrast as two numbers."""
     try:
         a, b = (float(value) for value in contrast)
     except (TypeError, ValueError):
@@ -180,7 +205,8 @@ def _check_exposure(column: ColumnLike) -> None:
         )
 
 
-def _outcome_kind(column: ColumnLike) -> str:
+def outcome_kind_of(column: ColumnLike) -> str:
+    """Return ``"binary"`` or ``"continuous"``, or refuse the outcome."""
     if column.kind == "binary":
         return "binary"
     if column.kind in ("continuous", "count"):
@@ -201,28 +227,27 @@ def _covariate(cohort: Cohort, name: str) -> ColumnLike:
     return column
 
 
-def _check_counts(
-    estimand: Estimand, exposed: NDArray[np.float64], outcome: NDArray[np.float64], kind: str
-) -> None:
-    n, n1 = len(exposed), int(exposed.sum())
+def check_counts(estimand: Estimand, *, n: int, exposed: int, low: float, high: float, kind: str) -> None:
+    """Refuse empty arms and outcomes, from ``low`` to ``high``, that do not vary or are too large."""
+    n1 = exposed
     if n1 in (0, n):
         which = "Nobody" if n1 == 0 else "Everybody"
         raise NotEnoughEvents(
             f"{which} among {n:,} patients is exposed to {estimand.exposure!r}: there is no one to compare "
             "with. Widen the cohort, or check how the exposure is coded."
         )
-    if not np.abs(outcome).max() < LARGEST:
+    if not max(abs(low), abs(high)) < LARGEST:
         raise DataError(
             f"The outcome {estimand.outcome!r} holds numbers so large that their squares overflow. Rescale "
             "it."
         )
-    if kind == "binary" and outcome.min() == outcome.max():
-        which = "None" if outcome.max() == 0 else "All"
+    if kind == "binary" and low == high:
+        which = "None" if high == 0 else "All"
         raise NotEnoughEvents(
             f"{which} of {n:,} patients have {estimand.outcome!r}: nothing can be compared. Check how the "
             "outcome is coded, or lengthen the follow-up."
         )
-    if kind == "continuous" and outcome.min() == outcome.max():
+    if kind == "continuous" and low == high:
         raise DataError(f"The outcome {estimand.outcome!r} is the same for all {n:,} patients.")
     if min(n1, n - n1) < 2:
         raise NotEnoughEvents(

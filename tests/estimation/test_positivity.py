@@ -12,6 +12,7 @@ from causalmed import AIPW, Cohort, Estimand, GComputation, estimate
 from causalmed.errors import PositivityViolation
 from causalmed.estimation.positivity import default_bound, structural_holes, truncate
 from causalmed.estimation.problem import pose_problem
+from causalmed.estimation.strata import strata_of
 
 
 def problem(population="all", n=1000, **columns):
@@ -89,7 +90,9 @@ def test_a_learner_is_not_asked_to_bridge_a_hole():
 
 
 def test_no_covariate_has_no_hole():
-    assert structural_holes(SimpleNamespace(covariates=(), exposed=np.array([0.0, 1.0]))) == ()
+    exposed = np.array([0.0, 1.0])
+    problem = SimpleNamespace(strata=strata_of((), exposed), n=2, arm_size=lambda arm: 1)
+    assert structural_holes(problem) == ()
 
 
 def test_standardisation_across_arms_that_do_not_overlap_is_not_reported():
