@@ -7,7 +7,10 @@ The room's question: *how large is an identified effect, how sure is that, and h
 """
 
 from causalmed.estimation.debiased import DoubleML
+from causalmed.estimation.dowhy_adapter import DoWhy
+from causalmed.estimation.econml_adapter import EconML
 from causalmed.estimation.estimating import estimate
+from causalmed.estimation.exposures import Shift, dose_response
 from causalmed.estimation.fragility import (
     ConfoundingBounds,
     LinearFragility,
@@ -36,13 +39,16 @@ __all__ = [
     "IPWRA",
     "TMLE",
     "ConfoundingBounds",
+    "DoWhy",
     "DoubleML",
+    "EconML",
     "Estimator",
     "GComputation",
     "LinearFragility",
     "Matching",
     "Refutation",
     "RosenbaumBounds",
+    "Shift",
     "SubgroupEffects",
     "SuperLearner",
     "Surveillance",
@@ -51,6 +57,7 @@ __all__ = [
     "adjust_for_confounder",
     "confounding_bounds",
     "correct_outcome",
+    "dose_response",
     "estimate",
     "fit_systematic_error",
     "linear_fragility",

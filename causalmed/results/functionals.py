@@ -94,7 +94,7 @@ class Functionals:
 
     def std_error(self, gradient: NDArray[np.float64]) -> float:
         """Return the delta-method standard error of a function with this gradient."""
-        return float(np.sqrt(max(0.0, float(gradient @ self.covariance @ gradient))))
+        return float(np.sqrt(np.maximum(gradient @ self.covariance @ gradient, 0.0)))
 
     def quantile(self, level: float) -> float:
         """Return the two-sided critical value of the t or normal distribution."""
@@ -111,7 +111,7 @@ class Functionals:
         return {
             "labels": list(self.labels),
             "values": [float(value) for value in self.values],
-            "covariance": [[float(cell) for cell in row] for row in self.covariance],
+            "covariance": [[float(c) if np.isfinite(c) else None for c in row] for row in self.covariance],
             "source": self.source,
             "degrees_of_freedom": None if np.isinf(df) else float(df),
         }

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from causalmed.errors import InvalidArgument
 from causalmed.estimation import backdoor
 from causalmed.estimation.asked import Asked
+from causalmed.estimation.building import contrast_effect, provenance_of
 from causalmed.estimation.covariance import clustered, independent
 from causalmed.estimation.crossfit import Splits
-from causalmed.estimation.crude import crude_functionals
 from causalmed.estimation.debiased.checks import bounded_check, cluster_check, event_check, left_check
 from causalmed.estimation.debiased.logistic import log_odds_ratio
 from causalmed.estimation.debiased.nuisances import Residuals, logistic_parts, residuals, two_valued
@@ -25,8 +25,7 @@ from causalmed.estimation.parametric import as_learner
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.repeats import candidate_checks, combine, split_check, split_seeds
 from causalmed.estimation.specs import AIPW
-from causalmed.estimation.statements import question_of
-from causalmed.results import Check, Effect, Functionals, Gate, Provenance
+from causalmed.results import Check, Effect, Functionals
 
 __all__ = ["answer"]
 
@@ -90,7 +89,7 @@ def _interactive(asked: Asked, spec: DoubleML) -> Effect:
         trim=spec.trim,
     )
     effect = backdoor.answer(replace(asked, spec=same))
-    return replace(effect, estimator=repr(spec), spec=spec, provenance=_provenance(asked, spec))
+    return replace(effect, estimator=repr(spec), spec=spec, provenance=provenance_of(asked))
 
 
 def _one_coefficient(asked: Asked, spec: DoubleML) -> Effect:
@@ -106,7 +105,12 @@ def _one_coefficient(asked: Asked, spec: DoubleML) -> Effect:
     repeated = combine([one.value for one in found], [_covariance(problem, one.influence) for one in found])
     typical = found[repeated.typical]
     label = "difference" if spec.model == "partially_linear" else "log_odds_ratio"
-    checks = (event_check(problem), *typical.checks, cluster_check(problem), split_check(repeated))
+    checks: tuple[Check | None, ...] = (
+        event_check(problem),
+        *typical.checks,
+        cluster_check(problem),
+        split_check(repeated),
+    )
     source = "influence function" + ("" if problem.clusters is None else ", clustered")
     functionals = Functionals(
         labels=(label,),
@@ -116,10 +120,8 @@ def _one_coefficient(asked: Asked, spec: DoubleML) -> Effect:
         degrees_of_freedom=float("inf") if problem.clusters is None else problem.groups - 1.0,
         influence=np.mean([one.influence for one in found], axis=0),
     )
-    gate = Gate(
-        checks=(*(one for one in checks if one is not None), *candidate_checks(typical.parts.candidates))
-    )
-    return _effect(asked, spec, problem, functionals, gate)
+    checks = (*checks, *candidate_checks(typical.parts.candidates))
+    return contrast_effect(asked, problem, functionals, checks, assumed=_assumed(problem, spec))
 
 
 def _partially_linear(problem: Problem, spec: DoubleML, splits: Splits) -> _Found:
@@ -183,34 +185,6 @@ def _covariance(problem: Problem, influence: Array) -> Array:
     if problem.clusters is None:
         return independent(influence)
     return clustered(influence, problem.clusters, problem.groups)
-
-
-def _provenance(asked: Asked, spec: DoubleML) -> Provenance:
-    return Provenance.collect(data_fingerprint=asked.cohort.fingerprint, spec=repr(spec), seed=asked.seed)
-
-
-def _effect(asked: Asked, spec: DoubleML, problem: Problem, functionals: Functionals, gate: Gate) -> Effect:
-    return Effect(
-        exposure=problem.estimand.exposure,
-        outcome=problem.estimand.outcome,
-        contrast=problem.contrast,
-        population=problem.population,
-        outcome_kind=problem.outcome_kind,
-        question=question_of(problem),
-        adjustment_set=problem.estimand.adjustment_set,
-        functionals=functionals,
-        crude=crude_functionals(problem) if two_valued(problem) else None,
-        diagnostics=gate,
-        estimator=repr(spec),
-        n=problem.n,
-        events=problem.events,
-        clusters=problem.groups or None,
-        assumptions=(*problem.estimand.assumptions, *_assumed(problem, spec)),
-        overrides=tuple(problem.estimand.overrides),
-        provenance=_provenance(asked, spec),
-        outcome_unit=asked.cohort.column(problem.estimand.outcome).unit_label,
-        spec=spec,
-    )
 
 
 def _assumed(problem: Problem, spec: DoubleML) -> tuple[str, ...]:
