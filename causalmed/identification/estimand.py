@@ -189,6 +189,23 @@ class Estimand:
 
         return using(self, adjustment_set)
 
+    def part(self, effect: str) -> Estimand:
+        """Return the other part of a natural effect, or the total one, by the same covariates.
+
+        Parameters
+        ----------
+        effect : {"natural_direct", "natural_indirect", "total"}
+            Which.
+
+        Raises
+        ------
+        InvalidArgument
+            If this is not a natural effect.
+        """
+        from causalmed.identification.parts import part_of
+
+        return part_of(self, effect)
+
     def __str__(self) -> str:
         effect = f"The {self.effect.replace('_', ' ')} effect of {self.exposure} on {self.outcome}"
         given = f", conditional on {listed(self.adjustment_set)}" if self.adjustment_set else ""

@@ -18,7 +18,7 @@ from causalmed.results.functionals import Functionals
 from causalmed.results.interval import Interval
 from causalmed.results.missingness import MissingnessTable
 from causalmed.results.provenance import Provenance
-from causalmed.results.words import in_patients, number, signed
+from causalmed.results.words import in_patients, number, plain, signed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +50,8 @@ class Effect:
     ----------
     exposure, outcome : str
         Names of the columns.
-    contrast : tuple of float
-        The two values of the exposure that are compared, (a, b).
+    contrast : tuple of float or str
+        The two values of the exposure that are compared, (a, b); words where they are levels or shifts.
     population : str
         ``"all"``, ``"exposed"``, ``"unexposed"`` or ``"overlap"``.
     outcome_kind : str
@@ -90,8 +90,11 @@ class Effect:
         The effect in each patient's stratum, from learners of heterogeneity.
     horizon : float or None
         Time within which the outcome counts.
-    spec : object
-        The estimator as a value, None for the usual one: what it takes to estimate the same again.
+    spec, change : object
+        The estimator as a value (None for the usual one) and the contrast as it was asked: what it takes to
+        estimate the same again.
+    arms : tuple of str
+        What is set in the two arms, in words; empty: the exposure, to each value of the contrast.
 
     Examples
     --------
@@ -111,7 +114,7 @@ class Effect:
 
     exposure: str
     outcome: str
-    contrast: tuple[float, float]
+    contrast: tuple[float | str, float | str]
     population: str
     outcome_kind: str
     question: str
@@ -135,6 +138,8 @@ class Effect:
     conditional: ConditionalEffects | None = None
     horizon: float | None = None
     spec: object = None
+    change: object = None
+    arms: tuple[str, ...] = ()
 
     @property
     def difference(self) -> Interval:
@@ -221,7 +226,7 @@ class Effect:
                 80,
             )
             return "\n".join(lines)
-        lines += ["", *self._arm_lines(), ""]
+        lines += ["", *(piece for line in self._arm_lines() for piece in _wrapped(line)), ""]
         lines += [f"  {name:<23} {interval}" for name, interval in self._intervals()]
         for name, other in self.beside.items():
             lines += ["", *textwrap.wrap(f"Beside it, {name}: {other.question}", 80)]
@@ -233,7 +238,7 @@ class Effect:
         """Return a row a scale: term, contrast, estimate, std_error, conf_low, conf_high, n, reported."""
         import pandas as pd
 
-        contrast = f"{self.exposure}: {self.contrast[0]:g} against {self.contrast[1]:g}"
+        contrast = f"{self.exposure}: {plain(self.contrast[0])} against {plain(self.contrast[1])}"
         rows = [
             {
                 "term": name,
@@ -255,7 +260,7 @@ class Effect:
             "question": self.question,
             "exposure": self.exposure,
             "outcome": self.outcome,
-            "contrast": [float(value) for value in self.contrast],
+            "contrast": [value if isinstance(value, str) else float(value) for value in self.contrast],
             "population": self.population,
             "adjustment_set": list(self.adjustment_set),
             "functionals": self.functionals.to_dict(),
@@ -330,16 +335,16 @@ class Effect:
     def _arm_lines(self) -> list[str]:
         if "exposed" not in self.functionals or "unexposed" not in self.functionals:
             return []
-        a, b = (f"{value:g}" for value in self.contrast)
+        a, b = self.arms or tuple(f"{self.exposure} = {plain(value)}" for value in self.contrast)
         e1, e0 = self.functionals["exposed"], self.functionals["unexposed"]
         if self.outcome_kind == "binary":
             return [
-                f"  if {self.exposure} = {a}: {in_patients(e1)} patients with {self.outcome}",
-                f"  if {self.exposure} = {b}: {in_patients(e0)} patients with {self.outcome}",
+                f"if {a}: {in_patients(e1)} patients with {self.outcome}",
+                f"if {b}: {in_patients(e0)} patients with {self.outcome}",
             ]
         return [
-            f"  if {self.exposure} = {a}: mean {self.outcome} {number(e1, 4)} {self.outcome_unit}".rstrip(),
-            f"  if {self.exposure} = {b}: mean {self.outcome} {number(e0, 4)} {self.outcome_unit}".rstrip(),
+            f"if {a}: mean {self.outcome} {number(e1, 4)} {self.outcome_unit}".rstrip(),
+            f"if {b}: mean {self.outcome} {number(e0, 4)} {self.outcome_unit}".rstrip(),
         ]
 
     def _headline(self) -> str:
@@ -363,3 +368,7 @@ class Effect:
             f"{self.n:,} patients{events}; {self.estimator}; adjusted for {adjusted}; covariance: "
             f"{self.functionals.source}{clusters}."
         )
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, 80, initial_indent="  ", subsequent_indent="      ")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["in_patients", "number", "percent", "signed"]
+__all__ = ["in_patients", "number", "percent", "plain", "signed"]
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -43,6 +43,17 @@ def signed(value: float, digits: int = 2) -> str:
     """
     text = number(value, digits)
     return f"+{text}" if value > 0 else text
+
+
+def plain(value: float | str) -> str:
+    """Write a value of an exposure: a number without trailing zeros, a level as it is called.
+
+    Examples
+    --------
+    >>> plain(1.0), plain("dirty")
+    ('1', 'dirty')
+    """
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def percent(share: float, digits: int = 2) -> str:
