@@ -7,9 +7,9 @@ scores of an arm form a run. Then
 
     J(i) = {j : A_j = 1 - A_i, |k_i - k_j| <= d_M(i)},   d_M(i) the M-th smallest such distance,
 
-is a range of runs around a pointer that only moves up, of which at most M + 1 are looked at: O(n M) whatever
-the ties. All within d_M(i) share (Abadie A, Imbens GW 2006. Econometrica 74:235-267, section 2). Runs of
-different strata never meet. Nothing depends on the order of rows but the last bits of sums.
+is a range of runs around a pointer that only moves up, about M of them: O(n M) whatever the ties. All within
+d_M(i), give or take the rounding of k, share (Abadie A, Imbens GW 2006. Econometrica 74:235-267, section 2).
+Runs of different strata never meet. Nothing depends on the order of rows but the last bits of sums.
 """
 
 import numpy as np
@@ -18,6 +18,7 @@ ctypedef long long whole
 ctypedef unsigned long long word
 
 cdef whole FAR = 1LL << 62
+cdef whole EQUAL = 2      # two rounded distances differ by as much where the exact ones are equal
 
 
 cdef struct runs_t:
@@ -92,12 +93,12 @@ cdef inline whole widen(
     Py_ssize_t *lo, Py_ssize_t *hi, Py_ssize_t *count, double *total,
 ) noexcept nogil:
     """Take runs below ``hi`` and above ``lo``, nearest first, until enough rows are in; return the reach."""
-    cdef whole below, above, near, reach = 0
-    while count[0] < wanted:
+    cdef whole below, above, near, edge = 0 if count[0] >= wanted else FAR, reach = 0
+    while True:
         below = key - g.key[lo[0]] if lo[0] >= first else FAR
         above = g.key[hi[0]] - key if hi[0] < end else FAR
         near = below if below < above else above
-        if near > caliper:
+        if near > caliper or near > edge + EQUAL:
             break
         reach = near
         if below == near:
@@ -108,6 +109,8 @@ cdef inline whole widen(
             count[0] += g.count[hi[0]]
             total[0] += g.total[hi[0]]
             hi[0] += 1
+        if edge == FAR and count[0] >= wanted:
+            edge = near
     return reach
 
 

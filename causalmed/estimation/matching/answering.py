@@ -14,7 +14,7 @@ from causalmed.estimation.matching.spec import Matching
 from causalmed.estimation.matching.words import assumptions_of, overrides_of
 from causalmed.estimation.models import Regression, fit_propensity
 from causalmed.estimation.pictures import balance_picture, overlap_picture
-from causalmed.estimation.problem import Problem, pose_problem
+from causalmed.estimation.problem import LARGEST, Problem, pose_problem
 from causalmed.estimation.statements import question_of
 from causalmed.estimation.targets import LABELS
 from causalmed.results import Effect, Functionals, Provenance
@@ -109,7 +109,8 @@ def _check(asked: Asked, problem: Problem, spec: Matching) -> None:
             "Matching(replace=False) has no sound standard error with clusters: a pair may lie in two of "
             f"them ({problem.cluster_name!r}). Use replace=True, whose standard error allows for them."
         )
-    if not np.isfinite([column.values.std() for column in problem.covariates]).all():
+    if huge := [each.name for each in problem.covariates if not np.abs(each.values).max() < LARGEST]:
         raise DataError(
-            "A column of the adjustment set holds numbers so large that distances overflow. Rescale it."
+            f"{', '.join(huge)} in the adjustment set hold numbers so large that distances overflow. Rescale "
+            "what you match on."
         )

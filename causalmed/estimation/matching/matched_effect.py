@@ -23,7 +23,7 @@ from causalmed.estimation.models import Regression
 from causalmed.estimation.problem import Problem
 from causalmed.regression import DesignRecipe
 
-__all__ = ["Comparison", "compare", "compare_pairs"]
+__all__ = ["Comparison", "compare", "compare_pairs", "matched_of"]
 
 Flags = NDArray[np.bool_]
 
@@ -88,14 +88,8 @@ def compare(
     PositivityViolation
         Nobody of the population found a match.
     """
-    search, design = _search(problem, spec, propensity)
-    A, Y = problem.exposed[search.order], problem.outcome[search.order]
-    asked = asked_of(problem)
-    found = search.match(Y, asked[search.order])
-    target = asked[search.order] & (found.matches > 0)
-    _refuse_none(problem, spec, target)
-    imputed = corrected(found, search, A, Y, design) if spec.corrects else found.mean
-    matched = Matched(order=search.order, exposed=A, outcome=Y, target=target, found=found, imputed=imputed)
+    matched, search, design = matched_of(problem, spec, propensity)
+    asked, target, found = asked_of(problem), matched.target, matched.found
     psi, covariance = covariance_of(matched, spread_of(matched), executor=executor)
     source, degrees, G = "Abadie-Imbens", float("inf"), None
     if propensity is not None and spec.variance == "estimated":
@@ -118,6 +112,36 @@ def compare(
         distance=np.where(asked, matched.in_cohort(found.distance), 0.0),
         credit=matched.in_cohort(found.credit),
     )
+
+
+def matched_of(
+    problem: Problem, spec: Matching, propensity: Regression | None
+) -> tuple[Matched, Search, Array]:
+    """Find the matches of all patients.
+
+    Parameters
+    ----------
+    problem, spec, propensity
+        As for :func:`compare`.
+
+    Returns
+    -------
+    matched : Matched
+        Patients and matches.
+    search : Search
+        Where they were found.
+    design : ndarray, shape (n, q)
+        Ones and what was matched on, in the order of the search.
+    """
+    search, design = _search(problem, spec, propensity)
+    A, Y = problem.exposed[search.order], problem.outcome[search.order]
+    asked = asked_of(problem)[search.order]
+    found = search.match(Y, asked)
+    target = asked & (found.matches > 0)
+    _refuse_none(problem, spec, target)
+    imputed = corrected(found, search, A, Y, design) if spec.corrects else found.mean
+    matched = Matched(order=search.order, exposed=A, outcome=Y, target=target, found=found, imputed=imputed)
+    return matched, search, design
 
 
 def compare_pairs(problem: Problem, spec: Matching, propensity: Regression | None) -> Comparison:
