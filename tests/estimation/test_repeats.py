@@ -155,18 +155,18 @@ def test_calibration_is_for_learners(trees):
 
 
 def weighted(seed, calibration):
-    """One weighted estimate with boosted scores that are too bold; the truth is 1."""
+    """One weighted estimate with scores of boosting that stopped early, too near to the mean; the truth is 1."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     from causalmed import IPW
 
     rng = np.random.default_rng(seed)
-    n = 1000
+    n = 1500
     u, v = rng.normal(size=n), rng.normal(size=n)
     a = rng.random(n) < expit(0.8 * u)
     frame = pd.DataFrame({"u": u, "v": v, "a": a, "y": a + 2 * u + rng.normal(size=n)})
     trees = HistGradientBoostingClassifier(
-        max_iter=30, learning_rate=0.5, max_leaf_nodes=8, early_stopping=False
+        max_iter=25, learning_rate=0.05, max_leaf_nodes=8, early_stopping=False
     )
     spec = IPW(propensity=trees, calibration=calibration, folds=3, trim=0.01)
     return estimate(QUESTION, Cohort.from_frame(frame), spec, seed=seed).difference.estimate
@@ -177,8 +177,8 @@ def test_calibration_takes_bias_from_boosted_weights():
     found = {how: np.array([weighted(seed, how) for seed in range(8)]) for how in (None, "isotonic")}
     bias = {how: abs(each.mean() - 1) for how, each in found.items()}
     root = {how: np.sqrt(np.mean((each - 1) ** 2)) for how, each in found.items()}
-    assert bias["isotonic"] < 0.6 * bias[None]
-    assert root["isotonic"] < 0.7 * root[None]
+    assert bias["isotonic"] < 0.2 < bias[None]
+    assert root["isotonic"] < 0.5 * root[None]
 
 
 def test_a_super_learner_takes_part_in_all_of_it():
