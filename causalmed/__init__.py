@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 _ROOMS: Final[dict[str, str]] = {
     "AIPW": "estimation",
+    "CausalForest": "estimation",
     "Cohort": "cohort",
     "DoubleML": "estimation",
     "Effect": "results",
@@ -49,7 +50,17 @@ if TYPE_CHECKING:
     from causalmed import errors
     from causalmed.cohort import Cohort, FollowUp
     from causalmed.datasets import load_dataset
-    from causalmed.estimation import AIPW, IPW, TMLE, DoubleML, GComputation, Matching, estimate, refute
+    from causalmed.estimation import (
+        AIPW,
+        IPW,
+        TMLE,
+        CausalForest,
+        DoubleML,
+        GComputation,
+        Matching,
+        estimate,
+        refute,
+    )
     from causalmed.explanation import explain, recourse
     from causalmed.fairness import audit
     from causalmed.graph import Graph

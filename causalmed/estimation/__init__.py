@@ -11,6 +11,7 @@ from causalmed.estimation.dowhy_adapter import DoWhy
 from causalmed.estimation.econml_adapter import EconML
 from causalmed.estimation.estimating import estimate
 from causalmed.estimation.exposures import Shift, dose_response
+from causalmed.estimation.forest import CausalForest, CausalForestFit, fit_forest
 from causalmed.estimation.fragility import (
     ConfoundingBounds,
     LinearFragility,
@@ -38,6 +39,8 @@ __all__ = [
     "IPW",
     "IPWRA",
     "TMLE",
+    "CausalForest",
+    "CausalForestFit",
     "ConfoundingBounds",
     "DoWhy",
     "DoubleML",
@@ -59,6 +62,7 @@ __all__ = [
     "correct_outcome",
     "dose_response",
     "estimate",
+    "fit_forest",
     "fit_systematic_error",
     "linear_fragility",
     "refute",

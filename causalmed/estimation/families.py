@@ -70,6 +70,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(name="missing outcomes", takes=lacks_outcomes, door="imputed.outcomes:answer"),
     Family(name="econml", takes=_spec_is("EconML"), door="econml_adapter:answer"),
     Family(name="dowhy", takes=_spec_is("DoWhy"), door="dowhy_adapter:answer"),
+    Family(name="causal forest", takes=_spec_is("CausalForest"), door="forest.answering:answer"),
     Family(name="debiased machine learning", takes=_spec_is("DoubleML"), door="debiased.answering:answer"),
     Family(name="matching", takes=_spec_is("Matching"), door="matching.answering:answer"),
     Family(name="shift", takes=_is_shift, door="exposures.moving:answer"),

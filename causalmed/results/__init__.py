@@ -10,6 +10,7 @@ from causalmed.results.conditional import ConditionalEffects
 from causalmed.results.effect import Effect
 from causalmed.results.evalue import EValue, e_value
 from causalmed.results.functionals import Functionals
+from causalmed.results.heterogeneity import Heterogeneity
 from causalmed.results.interval import Interval
 from causalmed.results.missingness import MissingnessRow, MissingnessTable
 from causalmed.results.provenance import Provenance, fingerprint
@@ -22,6 +23,7 @@ __all__ = [
     "Effect",
     "Functionals",
     "Gate",
+    "Heterogeneity",
     "Interval",
     "MissingnessRow",
     "MissingnessTable",
