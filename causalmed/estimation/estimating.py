@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from typing import overload
+from typing import cast, overload
 
 from causalmed.arguments import require_seed, require_share
-from causalmed.cohort import Cohort
+from causalmed.cohort import Cohort, StreamedCohort
 from causalmed.engine import Local
 from causalmed.errors import InvalidArgument, PositivityWarning, RareEventWarning
 from causalmed.estimation.asked import Asked
+from causalmed.estimation.exposures.shift import Shift
 from causalmed.estimation.families import answer
 from causalmed.estimation.specs import Estimator
 from causalmed.estimation.subgroup_effects import SubgroupEffects
@@ -21,14 +22,16 @@ from causalmed.results import Effect, State
 
 __all__ = ["estimate"]
 
+Contrast = tuple[float | str, float | str] | Shift
+
 
 @overload
 def estimate(
     estimand: Estimand,
-    cohort: Cohort,
+    cohort: Cohort | StreamedCohort,
     estimator: Estimator | None = None,
     *,
-    contrast: tuple[float, float] = (1, 0),
+    contrast: Contrast = (1, 0),
     population: str = "all",
     by: None = None,
     horizon: float | None = None,
@@ -41,10 +44,10 @@ def estimate(
 @overload
 def estimate(
     estimand: Estimand,
-    cohort: Cohort,
+    cohort: Cohort | StreamedCohort,
     estimator: Estimator | None = None,
     *,
-    contrast: tuple[float, float] = (1, 0),
+    contrast: Contrast = (1, 0),
     population: str = "all",
     by: str,
     horizon: float | None = None,
@@ -56,10 +59,10 @@ def estimate(
 
 def estimate(
     estimand: Estimand,
-    cohort: Cohort,
+    cohort: Cohort | StreamedCohort,
     estimator: Estimator | None = None,
     *,
-    contrast: tuple[float, float] = (1, 0),
+    contrast: Contrast = (1, 0),
     population: str = "all",
     by: str | None = None,
     horizon: float | None = None,
@@ -77,12 +80,14 @@ def estimate(
     estimand : Estimand
         From :func:`causalmed.identify`, or stated with ``Estimand.given``. Its adjustment set is used as
         it is.
-    cohort : Cohort
-        The patients. Never changed.
+    cohort : Cohort or StreamedCohort
+        The patients. Never changed. The rows of a cohort on disk (``Cohort.from_parquet``) are read block
+        by block, by the workers of joblib's backend where ``joblib.parallel_config`` is in force.
     estimator : Estimator or None
         How; None: the usual one for this kind of effect, ``TMLE()`` for adjustment.
-    contrast : tuple of float
-        (a, b): the two values of the exposure that are compared; (1, 0) or (0, 1).
+    contrast : tuple or Shift
+        (a, b): the two values of the exposure that are compared: (1, 0) or (0, 1); two levels of an exposure
+        that has several; or :class:`~causalmed.estimation.Shift`, a small change of everybody's number.
     population : {"all", "exposed", "unexposed", "overlap"}
         About whom: everybody, those with exposure a, those with b, or those who could have had either
         (weights e (1 - e)).
@@ -134,9 +139,10 @@ def estimate(
     0.067 (95 % CI 0.045 to 0.089)
     """
     _check_arguments(estimand, cohort, estimator, population=population, level=level, seed=seed)
+    everybody = cast(Cohort, cohort)
     asked = Asked(
         estimand=estimand,
-        cohort=cohort,
+        cohort=everybody,
         spec=estimator,
         contrast=contrast,
         population=population,
@@ -149,21 +155,21 @@ def estimate(
     def one(inside: Estimand, patients: Cohort) -> Effect:
         # The outer map holds BLAS to one thread, so that no sum depends on the machine's load.
         found = Local().map(answer, [asked.of(patients, inside)])
-        return replace(found[0], level=asked.level, horizon=asked.horizon, spec=estimator)
+        return replace(found[0], level=asked.level, horizon=asked.horizon, spec=estimator, change=contrast)
 
     if by is not None:
-        groups = within_levels(estimand, cohort, by, one=one)
+        groups = within_levels(estimand, everybody, by, one=one)
         for label, effect in groups.effects.items():
             _warn(effect, f"For {by} = {label}: ")
         return groups
-    effect = one(estimand, cohort)
+    effect = one(estimand, everybody)
     _warn(effect)
     return effect
 
 
 def _check_arguments(
     estimand: Estimand,
-    cohort: Cohort,
+    cohort: Cohort | StreamedCohort,
     spec: Estimator | None,
     *,
     population: str,
@@ -175,7 +181,7 @@ def _check_arguments(
             f"estimate() needs an Estimand, not {type(estimand).__name__}. Get one from "
             "identify(graph, exposure=…, outcome=…), or state one with Estimand.given(…)."
         )
-    if not isinstance(cohort, Cohort):
+    if not isinstance(cohort, Cohort | StreamedCohort):
         raise InvalidArgument(
             f"estimate() needs a Cohort, not {type(cohort).__name__}: Cohort.from_frame(frame, …)."
         )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 
+from causalmed.cohort import StreamedCohort
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.imputed.taking import lacks_outcomes, needs_imputation
 from causalmed.results import Effect
@@ -63,7 +64,12 @@ def _has_levels(asked: Asked) -> bool:
     return name in asked.cohort and asked.cohort.column(name).kind in ("ordinal", "categorical")
 
 
+def _on_disk(asked: Asked) -> bool:
+    return isinstance(asked.cohort, StreamedCohort)
+
+
 FAMILIES: tuple[Family, ...] = (
+    Family(name="rows on disk", takes=_on_disk, door="streaming.answering:answer"),
     Family(name="multiple imputation", takes=needs_imputation, door="imputed.answering:answer"),
     Family(name="effects along paths", takes=_kind_is("mediation"), door="mediation.answering:answer"),
     Family(name="time to infection", takes=_timed, door="survival.answering:answer"),

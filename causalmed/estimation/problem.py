@@ -96,7 +96,8 @@ class Problem:
         """Patients of each cluster, and how many of them are exposed; shape (G,) each."""
         assert self.clusters is not None
         size = np.bincount(self.clusters, minlength=self.groups).astype(np.float64)
-        return size, np.bincount(self.clusters, weights=self.exposed, minlength=self.groups)
+        exposed = np.bincount(self.clusters, weights=self.exposed, minlength=self.groups)
+        return size, exposed.astype(np.float64)
 
     @property
     def strata(self) -> tuple[Strata, ...]:
@@ -136,8 +137,8 @@ def pose_problem(
     if population not in POPULATIONS:
         raise InvalidArgument.option("population", population, POPULATIONS)
     check_names(estimand, cohort)
-    pair = checked_contrast(contrast)
     exposure = cohort.column(estimand.exposure)
+    pair = checked_contrast(contrast, levels=exposure.levels)
     _check_exposure(exposure)
     outcome = cohort.column(estimand.outcome)
     kind = outcome_kind_of(outcome)
@@ -153,7 +154,7 @@ def pose_problem(
         outcome=outcome.values,
         outcome_kind=kind,
         exposure_column=exposure,
-        covariates=tuple(_covariate(cohort, name) for name in estimand.adjustment_set),
+        covariates=tuple(check_covariate(cohort.column(name)) for name in estimand.adjustment_set),
         fold_keys=keys,
         clusters=clusters,
         cluster_name=cohort.cluster,
@@ -182,8 +183,12 @@ def check_names(estimand: Estimand, cohort: Cohort | StreamedCohort) -> None:
         )
 
 
-def checked_contrast(contrast: tuple[float, float]) -> tuple[float, float]:
-    """Return the contrast as two numbers."""
+def checked_contrast(
+    contrast: tuple[float | str, float | str], *, levels: tuple[str, ...] = ()
+) -> tuple[float, float]:
+    """Return the contrast as two numbers; the levels of a two-valued exposure may be named."""
+    if isinstance(contrast, tuple | list) and len(contrast) == 2 and set(contrast) == set(levels):
+        contrast = levels.index(str(contrast[0])), levels.index(str(contrast[1]))
     try:
         a, b = (float(value) for value in contrast)
     except (TypeError, ValueError):
@@ -200,8 +205,9 @@ def _check_exposure(column: ColumnLike) -> None:
     if column.kind != "binary" or not np.isin(column.values, (0.0, 1.0)).all():
         raise DataError(
             f"The exposure {column.name!r} is {column.kind}; an effect needs an exposure with two values. "
-            "Make a yes/no column of it with cohort.assign, at a cut that means something in practice, and "
-            "draw that column in the graph."
+            "Ask about a small change of everybody's value (contrast=Shift(by=…)) or a curve "
+            "(dose_response), or make a yes/no column of it with cohort.assign and draw that column in the "
+            "graph."
         )
 
 
@@ -217,8 +223,9 @@ def outcome_kind_of(column: ColumnLike) -> str:
     )
 
 
-def _covariate(cohort: Cohort, name: str) -> ColumnLike:
-    column = cohort.column(name)
+def check_covariate(column: ColumnLike) -> ColumnLike:
+    """Return a column of the adjustment set, or refuse one that cannot be adjusted for."""
+    name = column.name
     if column.kind not in _USABLE:
         raise RoleConflict(
             f"Column {name!r} of the adjustment set is of kind {column.kind!r} and cannot be adjusted for. "

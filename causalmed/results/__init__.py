@@ -7,6 +7,7 @@ computes anything from data.
 
 from causalmed.results.check import Check, Gate, State
 from causalmed.results.conditional import ConditionalEffects
+from causalmed.results.curve import Curve
 from causalmed.results.effect import Effect
 from causalmed.results.evalue import EValue, e_value
 from causalmed.results.functionals import Functionals
@@ -19,6 +20,7 @@ from causalmed.results.tables import html_table, text_table
 __all__ = [
     "Check",
     "ConditionalEffects",
+    "Curve",
     "EValue",
     "Effect",
     "Functionals",

@@ -15,6 +15,7 @@ from causalmed.results.pictures_causal import (
     IconArray,
 )
 from causalmed.results.pictures_checks import Balance, BalanceRow, Overlap
+from causalmed.results.pictures_curves import Curves
 from causalmed.results.pictures_model import (
     BarRow,
     Bars,
@@ -30,6 +31,7 @@ __all__ = [
     "BarRow",
     "Bars",
     "Calibration",
+    "Curves",
     "DecisionCurve",
     "Forest",
     "ForestRow",

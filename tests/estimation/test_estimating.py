@@ -181,7 +181,7 @@ def test_kinds_of_estimand_it_cannot_evaluate(cohort):
         (lambda frame: frame.assign(late=frame.age), DataError),
         (
             lambda frame: frame.assign(late=np.where(frame.age > 60, "a", np.where(frame.sick, "b", "c"))),
-            DataError,
+            InvalidArgument,
         ),
         (
             lambda frame: frame.assign(ssi=np.where(frame.age > 60, "a", np.where(frame.sick, "b", "c"))),

@@ -250,6 +250,11 @@ def _simulator(trial: Trial) -> Callable[[np.random.Generator], tuple[Cohort, fl
     from scipy.special import expit
 
     cohort, estimand, effect = trial.cohort, trial.estimand, trial.effect
+    if any(isinstance(value, str) for value in effect.contrast):
+        raise InvalidArgument(
+            "A simulated outcome needs an exposure with two values. Leave it out of checks= here."
+        )
+    a, b = (float(value) for value in effect.contrast)
     names = (estimand.exposure, *estimand.adjustment_set)
     recipe = DesignRecipe.learn([cohort.column(name) for name in names])
     columns = [cohort.column(name) for name in names]
@@ -257,14 +262,14 @@ def _simulator(trial: Trial) -> Callable[[np.random.Generator], tuple[Cohort, fl
     y = cohort.values(estimand.outcome)
     binary = effect.outcome_kind == "binary"
     fit = (fit_logistic if binary else fit_linear)(X, y, names=recipe.names)
-    arms = [recipe.build(columns, override={estimand.exposure: float(v)}).matrix for v in effect.contrast]
+    arms = [recipe.build(columns, override={estimand.exposure: v}).matrix for v in (a, b)]
     beta = np.array(fit.coefficients)
     spread = float(np.std(y - X @ beta)) if not binary else 1.0
     at = [i for i, name in enumerate(recipe.names) if name == estimand.exposure]
     if len(at) != 1:
         raise InvalidArgument("A simulated outcome needs an exposure with two values or a number.")
     beta[at[0]] = _PLANTED * (1.0 if binary else spread)
-    who = _population(effect.population, cohort.values(estimand.exposure), effect.contrast)
+    who = _population(effect.population, cohort.values(estimand.exposure), (a, b))
     means = [expit(A @ beta) if binary else A @ beta for A in arms]
     truth = float((means[0] - means[1])[who].mean())
     mean = np.asarray(expit(X @ beta) if binary else X @ beta)

@@ -90,6 +90,7 @@ def refute(
         )
     _check_same_data(effect, cohort)
     spec: Any = effect.spec
+    change: Any = effect.contrast if effect.change is None else effect.change
 
     def again(asked: Estimand, patients: Cohort) -> Effect:
         with warnings.catch_warnings():
@@ -98,7 +99,7 @@ def refute(
                 asked,
                 patients,
                 spec,
-                contrast=effect.contrast,
+                contrast=change,
                 population=effect.population,
                 horizon=effect.horizon,
                 level=effect.level,
