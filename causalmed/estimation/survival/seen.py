@@ -60,7 +60,7 @@ class Seen:
 
     def had(self, cause: int) -> Array:
         """Return 1 for patients seen to have an event of this cause by the horizon, else 0."""
-        return (self.cause == cause).astype(np.float64)
+        return np.asarray(self.cause == cause, np.float64)
 
     def time_at(self, rank: Ranks) -> Array:
         """Return the times of ranks; the horizon beyond the last."""
