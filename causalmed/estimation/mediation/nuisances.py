@@ -78,10 +78,11 @@ class Fitter:
         regression = Regression(model=model, columns=columns, kind="binary", name=name)
         self._keep(name, self._train(regression, of, rows), _AS_IS)
 
-    def outcome(self, name: str, arm: int, columns: Columns) -> None:
-        """Predict the outcome in an arm."""
-        predict, extra = self._outcome(name, arm, columns, self.part.learn)
-        self._keep(name, predict, extra)
+    def mean_outcome(self, name: str, arm: int) -> None:
+        """Predict the outcome in an arm from the covariates alone."""
+        base = self.problem.base
+        rows = self.part.learn & (base.exposed == arm)
+        self._keep(name, self._train(self._on_covariates(name), base.outcome, rows), _AS_IS)
 
     def nested(self, suffix: str, arm: int, columns: Columns, among: Rows, at: Mapping[str, float]) -> None:
         """Predict the outcome, and its mean given W among some patients.
@@ -100,9 +101,13 @@ class Fitter:
                 half, extra = self._outcome(f"{mu}, half", arm, columns, use)
                 predicted[other] = half({**extra, **at}, other)
         self._keep(mu, predict, {**extra, **at})
+        mean = self._train(self._on_covariates(eta), predicted, learn & among, constant=True)
+        self._keep(eta, mean, _AS_IS, mu)
+
+    def _on_covariates(self, name: str) -> Regression:
+        base = self.problem.base
         kind = "share" if base.outcome_kind == "binary" else "number"
-        regression = Regression(model=self.spec.mean_outcome, columns=base.covariates, kind=kind, name=eta)
-        self._keep(eta, self._train(regression, predicted, learn & among, constant=True), _AS_IS, mu)
+        return Regression(model=self.spec.mean_outcome, columns=base.covariates, kind=kind, name=name)
 
     def _outcome(
         self, name: str, arm: int, columns: Columns, rows: Rows
@@ -150,8 +155,8 @@ def fit_natural(
         fit.chance("e", spec.propensity, base.exposed, W, part.learn)
         fit.chance("r", spec.mediator_propensity, base.exposed, MW, part.learn)
         fit.nested("", 1, MW, ~problem.exposed, _AS_IS)
-        fit.outcome("m1", 1, W)
-        fit.outcome("m0", 0, W)
+        fit.mean_outcome("m1", 1)
+        fit.mean_outcome("m0", 0)
     return NaturalParts(exposed=base.exposed, outcome=base.outcome, **found.values), found
 
 

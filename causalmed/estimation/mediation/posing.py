@@ -74,6 +74,11 @@ def pose_paths(asked: Asked) -> PathProblem:
             f"horizon={asked.horizon!r}: effects along some paths are estimated for outcomes without a time. "
             "Make a column of the outcome by then with cohort.assign."
         )
+    if asked.population != "all":
+        raise InvalidArgument(
+            f"population={asked.population!r}: effects along some paths are estimated for all patients; "
+            "leave population= out, or restrict the cohort with cohort.where."
+        )
     base = pose_problem(estimand, asked.cohort, contrast=asked.contrast, population=asked.population)
     mediators = columns_of(asked.cohort, estimand.mediators, role="mediators")
     after = columns_of(asked.cohort, estimand.after_exposure, role="after the exposure")

@@ -44,7 +44,8 @@ class MediationAIPW:
     outcome : Logistic, Linear, scikit-learn learner or None
         Outcome regression on exposure, mediators and covariates; None: by the kind of the outcome.
     mean_outcome : Logistic, Linear, scikit-learn regressor or None
-        Regression of the predicted outcome on the covariates; None: by the kind of the outcome.
+        Regression of the outcome, as predicted from the mediators or as observed, on the covariates; None:
+        by the kind of the outcome.
     by_arm : bool
         Fit the outcome regression within each arm, so that the mediators may act differently there.
     folds : int
