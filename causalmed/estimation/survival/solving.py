@@ -27,6 +27,7 @@ __all__ = ["Answered", "Hazards", "fill_in", "fit_hazards", "solve_one"]
 
 Array = NDArray[np.float64]
 _STEPS = 50
+_FAR = 30.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -194,8 +195,9 @@ def _continued(regression: Regression, y: Array) -> Regression:
     current = value(beta)
     for _ in range(_STEPS):
         mu = expit(X @ beta)
-        v = w * mu * (1 - mu)
-        R = np.asarray(np.linalg.qr(X * np.sqrt(v)[:, None], mode="r"))
+        R = np.asarray(np.linalg.qr(X * np.sqrt(w * mu * (1 - mu))[:, None], mode="r"))
+        if np.abs(X @ beta).max() > _FAR or np.abs(np.diagonal(R)).min() == 0:
+            raise NotConverged(_separated(regression, beta))
         step = np.linalg.solve(R, np.linalg.solve(R.T, X.T @ (w * (target - mu))))
         while value(beta + step) < current - 1e-9 * abs(current) and np.abs(step).max() > 1e-12:
             step = step / 2
@@ -204,13 +206,20 @@ def _continued(regression: Regression, y: Array) -> Regression:
         if np.abs(R @ step).max() < 1e-9:
             break
     else:
-        raise NotConverged(
-            "The outcome model did not converge on the outcomes that stand in for the censored. Adjust for "
-            "fewer columns, or choose a shorter horizon."
-        )
+        raise NotConverged(_separated(regression, beta))
     eta = regression.matrix @ beta
     fit = replace(regression.fit, coefficients=beta, linear_predictor=eta[rows], mean=expit(eta[rows]))
     return replace(regression, response=y, fit=fit)
+
+
+def _separated(regression: Regression, beta: Array) -> str:
+    moved = np.abs(beta - regression.fit.coefficients) * np.maximum(regression.matrix.std(axis=0), 1e-300)
+    name = regression.fit.names[int(np.argmax(moved))]
+    return (
+        f"The outcome model grows without end in {name!r}: in some group next to nobody was seen with the "
+        "outcome before the horizon, and the censored there are expected to have none. Adjust for coarser "
+        "groups, restrict the cohort (cohort.where), use IPW(), or choose a longer horizon."
+    )
 
 
 def _normalised(nuisances: Nuisances, spec: IPW, filled: Standins, column: int) -> Array:
