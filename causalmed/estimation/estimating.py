@@ -13,6 +13,8 @@ from causalmed.errors import InvalidArgument, PositivityWarning, RareEventWarnin
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.exposures.shift import Shift
 from causalmed.estimation.families import answer
+from causalmed.estimation.power import detectable_check, equipoise_check
+from causalmed.estimation.repeats import with_checks
 from causalmed.estimation.specs import Estimator
 from causalmed.estimation.subgroup_effects import SubgroupEffects
 from causalmed.estimation.subgroups import within_levels
@@ -155,7 +157,8 @@ def estimate(
     def one(inside: Estimand, patients: Cohort) -> Effect:
         # The outer map holds BLAS to one thread, so that no sum depends on the machine's load.
         found = Local().map(answer, [asked.of(patients, inside)])
-        return replace(found[0], level=asked.level, horizon=asked.horizon, spec=estimator, change=contrast)
+        told = with_checks(found[0], equipoise_check(found[0].overlap), detectable_check(found[0]))
+        return replace(told, level=asked.level, horizon=asked.horizon, spec=estimator, change=contrast)
 
     if by is not None:
         groups = within_levels(estimand, everybody, by, one=one)

@@ -147,9 +147,17 @@ def refuse_beyond(
     raise PositivityViolation(
         f"{count:,} of {problem.n:,} patients{where} have a propensity score of "
         f"{problem.estimand.exposure!r} {side}. Their weights (up to {largest:,.0f}) would dominate the "
-        f"estimate. Restrict the cohort (`cohort.where`), change the population "
-        '(`population="overlap"`), or set `trim=` and report it.'
+        "estimate. Restrict the cohort (`cohort.where`), change the population "
+        f"({_rescue(problem, sides)}), or set `trim=` and report it."
     )
+
+
+def _rescue(problem: Problem, sides: tuple[bool, bool]) -> str:
+    """Name the population that does not need the patients who could not have been treated otherwise."""
+    if problem.population == "all" and not all(sides):
+        only = "exposed" if sides[0] else "unexposed"
+        return f'`population="overlap"`, or `population="{only}"`, who all have a counterpart'
+    return '`population="overlap"`'
 
 
 def structural_holes(problem: Problem) -> tuple[Hole, ...]:

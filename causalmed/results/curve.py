@@ -133,7 +133,10 @@ class Curve:
         """Return the figure of this curve as data."""
         from causalmed.results.pictures import Curves
 
-        return Curves(title=f"{self.label}: {self.question}", curves=(self,))
+        first, last = (number(self.per * self.estimate[i]) for i in (0, -1))
+        low, high = (f"{float(self.x[i]):.4g}" for i in (0, -1))
+        title = f"{self.label}: {first} at {self.x_label} {low}, {last} at {high}"
+        return Curves(title=title, curves=(self,))
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw :meth:`picture` and return its axes."""
