@@ -15,7 +15,7 @@ from causalmed.errors import DataError
 from causalmed.estimation.learners import check_kind, fitted, predictions
 from causalmed.estimation.parametric import ParametricRegressor
 from causalmed.estimation.problem import Problem
-from causalmed.regression import DesignRecipe
+from causalmed.regression import Design, DesignRecipe
 
 __all__ = [
     "OutOfFold",
@@ -70,11 +70,11 @@ class Task:
     ----------
     model : learner
         Cloned, never changed.
-    design : ndarray, shape (n, p)
+    design : Design
         Columns as observed.
     response : ndarray, shape (n,)
         What is predicted.
-    asked : tuple of ndarray, shape (n, p)
+    asked : tuple of Design
         Designs at which predictions are wanted.
     binary : bool
         Whether probabilities are wanted.
@@ -87,9 +87,9 @@ class Task:
     """
 
     model: Any
-    design: Array
+    design: Design
     response: Array
-    asked: tuple[Array, ...]
+    asked: tuple[Design, ...]
     binary: bool
     path: tuple[str | int, ...]
     rows: NDArray[np.bool_] | None = None
@@ -131,15 +131,16 @@ def out_of_fold(task: Task, splits: Splits) -> OutOfFold:
         rows = outside if task.rows is None else outside & task.rows
         model = fitted(
             task.model,
-            task.design[rows],
+            task.design.matrix[rows],
             task.response[rows],
             classify=task.binary,
             seed=splits.seed,
             path=(*task.path, k),
             groups=splits.keys[rows],
+            names=task.design.names,
         )
         for answer, design in zip(answers, task.asked, strict=True):
-            answer[inside] = predictions(model, design[inside], probability=task.binary)
+            answer[inside] = predictions(model, design.matrix[inside], probability=task.binary)
         return getattr(model, "weights_", None)
 
     weights = splits.executor.map(one, range(splits.folds))
@@ -215,18 +216,18 @@ def cross_fit_outcome(problem: Problem, learner: Any, splits: Splits, *, by_arm:
     )
 
 
-def covariate_design(problem: Problem, model: Any) -> Array:
-    """Return the adjustment set as a learner reads it, shape (n, p): main effects, or a formula."""
+def covariate_design(problem: Problem, model: Any) -> Design:
+    """Return the adjustment set as a learner reads it: main effects, or a formula."""
     if isinstance(model, ParametricRegressor):
         recipe = DesignRecipe.learn(problem.covariates, formula=model.spec.formula)
     elif not problem.covariates:
-        return np.ones((problem.n, 1))
+        return Design(matrix=np.ones((problem.n, 1)), names=("Intercept",))
     else:
         recipe = DesignRecipe.learn(problem.covariates, intercept=False)
-    return recipe.build(problem.covariates, rows=problem.n).matrix
+    return recipe.build(problem.covariates, rows=problem.n)
 
 
-def exposure_designs(problem: Problem, model: Any, *exposures: Array | float) -> tuple[Array, ...]:
+def exposure_designs(problem: Problem, model: Any, *exposures: Array | float) -> tuple[Design, ...]:
     """Return designs of exposure and adjustment set, one for each exposure the patients are given.
 
     Parameters
@@ -238,17 +239,18 @@ def exposure_designs(problem: Problem, model: Any, *exposures: Array | float) ->
     *exposures : ndarray, shape (n,), or float
         Exposure of each patient, or of all, on the scale of ``problem.exposed``.
     """
+    own = problem.exposure_column
     filled = [np.broadcast_to(np.asarray(value, dtype=np.float64), (problem.n,)) for value in exposures]
     if not isinstance(model, ParametricRegressor):
         X = covariate_design(problem, model)
-        return tuple(np.column_stack([value, X]) for value in filled)
-    own = problem.exposure_column
+        names = (own.name, *X.names)
+        return tuple(Design(matrix=np.column_stack([value, X.matrix]), names=names) for value in filled)
     recipe = DesignRecipe.learn((own, *problem.covariates), formula=model.spec.formula)
     a, b = problem.contrast if own.kind == "binary" else (1.0, 0.0)
     answer = []
     for value in filled:
         given = SimpleNamespace(name=own.name, kind=own.kind, levels=own.levels, values=b + (a - b) * value)
-        answer.append(recipe.build((given, *problem.covariates)).matrix)
+        answer.append(recipe.build((given, *problem.covariates)))
     return tuple(answer)
 
 

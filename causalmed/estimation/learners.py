@@ -38,6 +38,7 @@ def fitted(
     seed: int,
     path: tuple[str | int, ...],
     groups: NDArray[np.uint64] | None = None,
+    names: tuple[str, ...] = (),
 ) -> Any:
     """Return a fitted clone.
 
@@ -53,6 +54,8 @@ def fitted(
         The user's seed and what the learner is for.
     groups : ndarray of uint64, shape (n,), optional
         Who belongs together, for a learner with folds of its own.
+    names : tuple of str, optional
+        Names of the columns, for a regression that names what is wrong with them.
 
     Raises
     ------
@@ -67,9 +70,11 @@ def fitted(
             "cannot learn. Use fewer folds, Logistic(), or a larger cohort."
         )
     model = seeded_clone(learner, seed=seed, path=path)
-    together = {"groups": groups} if groups is not None and getattr(model, "takes_groups", False) else {}
+    more: dict[str, Any] = {"names": names} if getattr(model, "takes_names", False) else {}
+    if groups is not None and getattr(model, "takes_groups", False):
+        more["groups"] = groups
     with _one_thread(), _named(learner):
-        return model.fit(X, y.astype(int) if classify else y, **together)
+        return model.fit(X, y.astype(int) if classify else y, **more)
 
 
 def predictions(model: Any, X: Array, *, probability: bool) -> Array:

@@ -30,6 +30,8 @@ class ParametricRegressor:
     [21.0]
     """
 
+    takes_names = True
+
     def __init__(self, spec: Linear | Logistic) -> None:
         self.spec = spec
 
@@ -45,15 +47,17 @@ class ParametricRegressor:
         self.spec = self.spec if spec is None else spec
         return self
 
-    def fit(self, X: Array, y: Array) -> Self:
-        """Fit the model; columns that do not vary are one intercept."""
+    def fit(self, X: Array, y: Array, names: tuple[str, ...] = ()) -> Self:
+        """Fit the model; columns that do not vary are one intercept. Names are for messages."""
         self.varying_ = np.asarray(X.max(axis=0) != X.min(axis=0))
         matrix, response = self._design(X), np.asarray(y, dtype=np.float64)
+        kept = [name for name, varies in zip(names, self.varying_, strict=False) if varies]
+        told = ("Intercept", *kept) if names else None
         self.fit_: GLMFit
         if isinstance(self.spec, Linear):
-            self.fit_ = fit_linear(matrix, response)
+            self.fit_ = fit_linear(matrix, response, names=told)
         else:
-            self.fit_ = fit_logistic(matrix, response, firth=self.spec.firth)
+            self.fit_ = fit_logistic(matrix, response, firth=self.spec.firth, names=told)
         return self
 
     def predict(self, X: Array) -> Array:

@@ -155,7 +155,7 @@ def test_calibration_is_for_learners(trees):
 
 
 def weighted(seed, calibration):
-    """One weighted estimate; boosting stopped early, so its scores are too near to the mean. The truth is 1."""
+    """One weighted estimate; boosting stopped early, its scores are too near to the mean. The truth is 1."""
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     from causalmed import IPW
