@@ -20,9 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.estimation.covariance import clustered, independent
 from causalmed.estimation.predicting import ParametricPredictor
+from causalmed.estimation.problem import Problem
+from causalmed.results import Functionals
 
-__all__ = ["Link", "WeightedMean", "propagate", "weighted_mean"]
+__all__ = ["Link", "WeightedMean", "functionals_of", "propagate", "weighted_mean", "whole_influence"]
 
 Array = NDArray[np.float64]
 
@@ -103,3 +106,49 @@ def propagate(links: Sequence[Link], gradients: Mapping[str, Array], n: int) -> 
             onward = (fit.matrix * fit.rows[:, None]) @ along / n
             waiting[link.response_of] = waiting.get(link.response_of, np.zeros((n, k))) + onward
     return added
+
+
+def whole_influence(
+    influence: Array,
+    gradients: Mapping[str, Array],
+    links: Sequence[Link],
+    fixed: Mapping[str, NDArray[np.bool_]],
+) -> tuple[Array, str]:
+    """Add to the influence what the fitting of parametric models adds, and say what it then is.
+
+    Parameters
+    ----------
+    influence : ndarray, shape (n, k)
+        With the nuisances taken as known.
+    gradients : mapping of str to ndarray, shape (n, k)
+        Derivatives by each prediction.
+    links : sequence of Link
+        The regressions; empty where a learner takes part, whose fitting adds nothing to first order.
+    fixed : mapping of str to ndarray of bool, shape (n,)
+        Predictions that were moved to a bound, and stay there whatever the coefficients do.
+    """
+    if not links:
+        return influence, "influence function"
+    kept = {name: np.array(gradient) for name, gradient in gradients.items()}
+    for name, moved in fixed.items():
+        kept[name][moved] = 0.0
+    return influence + propagate(links, kept, len(influence)), "stacked sandwich"
+
+
+def functionals_of(
+    problem: Problem, labels: tuple[str, ...], psi: Array, influence: Array, *, source: str
+) -> Functionals:
+    """Put estimates and influence together, clusters allowed for by their sums."""
+    if problem.clusters is None:
+        covariance, degrees = independent(influence), float("inf")
+    else:
+        covariance = clustered(influence, problem.clusters, problem.groups)
+        source, degrees = f"{source}, clustered", problem.groups - 1.0
+    return Functionals(
+        labels=labels,
+        values=psi,
+        covariance=covariance,
+        source=source,
+        degrees_of_freedom=degrees,
+        influence=influence,
+    )

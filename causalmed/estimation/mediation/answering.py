@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.estimation.asked import Asked
-from causalmed.estimation.covariance import clustered, independent
 from causalmed.estimation.crude import crude_functionals
 from causalmed.estimation.inference import check_clusters
 from causalmed.estimation.mediation.checks import (
@@ -21,7 +20,7 @@ from causalmed.estimation.mediation.checks import (
 )
 from causalmed.estimation.mediation.controlled import solve_controlled
 from causalmed.estimation.mediation.natural import LABELS, Solution, solve_natural
-from causalmed.estimation.mediation.nuisances import Fitted, fit_controlled, fit_natural
+from causalmed.estimation.mediation.nuisances import fit_controlled, fit_natural
 from causalmed.estimation.mediation.overlapping import raise_to_bound
 from causalmed.estimation.mediation.posing import PathProblem, pose_paths
 from causalmed.estimation.mediation.specs import MediationAIPW
@@ -29,7 +28,8 @@ from causalmed.estimation.mediation.wording import arms_of, assumed
 from causalmed.estimation.pictures import overlap_picture
 from causalmed.estimation.positivity import truncate
 from causalmed.estimation.problem import Problem
-from causalmed.estimation.stacking import propagate
+from causalmed.estimation.sequence import Fitted
+from causalmed.estimation.stacking import functionals_of, whole_influence
 from causalmed.estimation.statements import question_of
 from causalmed.identification import Estimand
 from causalmed.results import Check, Effect, Functionals, Gate, Provenance
@@ -160,14 +160,7 @@ def _found(
     checks: tuple[Check, ...],
     raw: Array,
 ) -> _Found:
-    """Add what the fitting of parametric models adds to the influence."""
-    influence, source = solution.influence, "influence function"
-    if fitted.links:
-        # a probability that was moved to the bound stays there whatever the coefficients do
-        for name, moved in fixed.items():
-            solution.gradients[name][moved] = 0.0
-        influence = influence + propagate(fitted.links, solution.gradients, len(influence))
-        source = "stacked sandwich"
+    influence, source = whole_influence(solution.influence, solution.gradients, fitted.links, fixed)
     return _Found(labels=labels, psi=solution.psi, influence=influence, source=source, checks=checks, raw=raw)
 
 
@@ -176,19 +169,8 @@ def _functionals(problem: Problem, found: _Found, effect: str) -> Functionals:
     if effect in _ARMS:
         chosen = tuple(found.labels.index(label) for label in _ARMS[effect])
         labels = ("exposed", "unexposed", _ARMS[effect][2])
-    phi = found.influence[:, chosen]
-    if problem.clusters is None:
-        covariance, source, degrees = independent(phi), found.source, float("inf")
-    else:
-        covariance = clustered(phi, problem.clusters, problem.groups)
-        source, degrees = f"{found.source}, clustered", problem.groups - 1.0
-    return Functionals(
-        labels=labels,
-        values=found.psi[list(chosen)],
-        covariance=covariance,
-        source=source,
-        degrees_of_freedom=degrees,
-        influence=phi,
+    return functionals_of(
+        problem, labels, found.psi[list(chosen)], found.influence[:, chosen], source=found.source
     )
 
 
