@@ -16,6 +16,7 @@ from causalmed.engine.parquet import (
     batches,
     parquet_files,
     read_blocks,
+    recut,
     schema_of,
     tasks_of,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "in_force",
     "parquet_files",
     "read_blocks",
+    "recut",
     "schema_of",
     "tasks_of",
     "unit_keys",

@@ -8,8 +8,8 @@ something a worker of a cluster can be told by name.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,17 @@ from numpy.typing import NDArray
 from causalmed.engine.blocks import BLOCK_ROWS
 from causalmed.errors import DataError, InvalidArgument
 
-__all__ = ["BlockRef", "Cutter", "Piece", "batches", "parquet_files", "read_blocks", "schema_of", "tasks_of"]
+__all__ = [
+    "BlockRef",
+    "Cutter",
+    "Piece",
+    "batches",
+    "parquet_files",
+    "read_blocks",
+    "recut",
+    "schema_of",
+    "tasks_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +138,22 @@ class Cutter:
     def _close(self) -> None:
         self._done.append(BlockRef(len(self._done), self._filled, tuple(self._open)))
         self._open, self._filled = [], 0
+
+
+def recut(blocks: Sequence[BlockRef], kept: Iterable[NDArray[np.bool_]]) -> tuple[BlockRef, ...]:
+    """Cut the rows that are kept, as marked block by block, into canonical blocks again."""
+    cutter = Cutter()
+    for block, chosen in zip(blocks, kept, strict=True):
+        at = 0
+        for piece in block.pieces:
+            before = piece.kept
+            marks = np.ones(piece.stop - piece.start, dtype=bool) if before is None else before
+            count = int(marks.sum())
+            marks[marks] = chosen[at : at + count]
+            at += count
+            if marks.any():
+                cutter.add(replace(piece, keep=None), marks)
+    return cutter.blocks()
 
 
 def tasks_of(blocks: Sequence[BlockRef]) -> tuple[tuple[BlockRef, ...], ...]:

@@ -6,12 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.engine import block_total
-from causalmed.estimation.covariance import FEW, cluster_sums, clustered, independent, jackknife
+from causalmed.estimation.covariance import (
+    FEW,
+    cluster_sums,
+    clustered,
+    independent,
+    jackknife,
+    of_cluster_sums,
+)
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.targets import LABELS
 from causalmed.results import Functionals
 
-__all__ = ["crude_functionals", "crude_influence", "crude_sums", "from_cluster_sums"]
+__all__ = ["crude_functionals", "crude_functionals_of", "crude_influence", "crude_sums", "from_cluster_sums"]
 
 Array = NDArray[np.float64]
 
@@ -68,6 +75,28 @@ def from_cluster_sums(total: Array, each: Array) -> Functionals:
     psi, left = total[:3] / total[3:], total - each
     without = np.where(left[:, 3:] > 0, left[:, :3] / np.where(left[:, 3:] > 0, left[:, 3:], 1), psi)
     return _functionals(psi, jackknife(without, psi), "delete-one-cluster jackknife", len(each) - 1.0)
+
+
+def crude_functionals_of(total: Array, summed: Array, *, n: int, groups: int) -> Functionals:
+    """Return the three means from sums alone.
+
+    Parameters
+    ----------
+    total : ndarray, shape (6,)
+        From :func:`crude_sums`, added up.
+    summed : ndarray
+        Products of :func:`crude_influence`, shape (3, 3); with clusters, within each the influences and then
+        the six sums, shape (G, 9).
+    n, groups : int
+        Patients, and clusters.
+    """
+    psi = total[:3] / total[3:]
+    if not groups:
+        return _functionals(psi, summed / n**2, "influence function", float("inf"))
+    if groups < FEW:
+        return from_cluster_sums(total, summed[:, 3:])
+    covariance = of_cluster_sums(summed[:, :3], n)
+    return _functionals(psi, covariance, "influence function, clustered", groups - 1.0)
 
 
 def _weights(exposed: Array) -> Array:

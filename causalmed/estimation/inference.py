@@ -15,7 +15,7 @@ from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances, Solution, values_without_each
 from causalmed.estimation.specs import AIPW, TMLE, Estimator
 
-__all__ = ["RARE", "Inference", "check_clusters", "infer"]
+__all__ = ["RARE", "Inference", "check_clusters", "infer", "larger"]
 
 Array = NDArray[np.float64]
 RARE = 0.03
@@ -109,8 +109,7 @@ def infer(
     rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
     if rare and problem.population == "all" and isinstance(spec, AIPW | TMLE):
         model = aipw.model_covariance(solution.working, solution.psi) / problem.n
-        if _of_difference(model) > _of_difference(covariance):
-            covariance, source = model, f"model-based variance, larger than {source}"
+        covariance, source = larger(model, covariance, source)
     return Inference(
         covariance=covariance, degrees_of_freedom=degrees, source=source, not_refitted=missing, rare=rare
     )
@@ -129,6 +128,13 @@ def _jackknife(
         for group, value in enumerate(found)
     ]
     return jackknife(np.array(rows), solution.psi), missing
+
+
+def larger(model: Array, covariance: Array, source: str) -> tuple[Array, str]:
+    """Return the covariance that gives the difference the larger variance, and where it comes from."""
+    if _of_difference(model) > _of_difference(covariance):
+        return model, f"model-based variance, larger than {source}"
+    return covariance, source
 
 
 def _of_difference(covariance: Array) -> float:

@@ -9,7 +9,7 @@ from causalmed.estimation.balance import BalanceTable
 from causalmed.estimation.problem import Problem
 from causalmed.results.pictures import Balance, BalanceRow, Overlap
 
-__all__ = ["balance_picture", "overlap_picture"]
+__all__ = ["balance_picture", "overlap_counts", "overlap_picture", "picture_of_counts"]
 
 _BARS = 20
 
@@ -18,8 +18,18 @@ def overlap_picture(problem: Problem, raw: NDArray[np.float64] | None) -> Overla
     """Return the propensity scores of the two arms, back to back; None where there are none."""
     if raw is None:
         return None
+    return picture_of_counts(problem, overlap_counts(raw, problem.exposed))
+
+
+def overlap_counts(raw: NDArray[np.float64], exposed: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how many of the exposed, and of the unexposed, have a score in each bar; shape (2, bars)."""
     edges = np.linspace(0.0, 1.0, _BARS + 1)
-    counts = [np.histogram(raw[problem.exposed == arm], bins=edges)[0] for arm in (1, 0)]
+    return np.array([np.histogram(raw[exposed == arm], bins=edges)[0] for arm in (1, 0)], dtype=np.float64)
+
+
+def picture_of_counts(problem: Problem, counts: NDArray[np.float64]) -> Overlap:
+    """Return the picture of these counts."""
+    edges = np.linspace(0.0, 1.0, _BARS + 1)
     shared = (counts[0] > 0) & (counts[1] > 0)
     inside = sum(int(count[shared].sum()) for count in counts)
     name = problem.estimand.exposure

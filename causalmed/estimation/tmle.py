@@ -38,6 +38,7 @@ __all__ = [
     "remaining",
     "remaining_sums",
     "scale_of",
+    "scale_of_range",
     "start_of",
     "target",
 ]
@@ -72,7 +73,12 @@ class Targeted:
 
 def scale_of(outcome: Array, kind: str) -> tuple[float, float]:
     """Return the range that is mapped to [0, 1]: (0, 1) for a binary outcome."""
-    return (0.0, 1.0) if kind == "binary" else (float(outcome.min()), float(outcome.max()))
+    return scale_of_range(float(outcome.min()), float(outcome.max()), kind)
+
+
+def scale_of_range(low: float, high: float, kind: str) -> tuple[float, float]:
+    """Return the range that is mapped to [0, 1], for outcomes from ``low`` to ``high``."""
+    return (0.0, 1.0) if kind == "binary" else (low, high)
 
 
 def target(working: Working, *, scale: tuple[float, float], fluctuation: str = "weighted") -> Targeted:

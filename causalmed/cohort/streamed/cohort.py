@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from causalmed.cohort.attrition import AttritionStep
 from causalmed.cohort.column import DISCRETE_KINDS, Column, read_only
@@ -19,7 +19,7 @@ from causalmed.cohort.roles import Roles
 from causalmed.cohort.streamed.fingerprint import streamed_fingerprint
 from causalmed.cohort.streamed.plan import ColumnPlan, read_id_array
 from causalmed.cohort.summary import cohort_html, cohort_summary
-from causalmed.engine import BlockRef, Cutter, read_blocks, tasks_of
+from causalmed.engine import BlockRef, read_blocks, recut, tasks_of
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument
 
 if TYPE_CHECKING:
@@ -269,14 +269,18 @@ class StreamedCohort:
         """Return the cohort of the patients who satisfy a condition; as :meth:`Cohort.where`, in one pass."""
         if not isinstance(reason, str) or not reason.strip():
             raise InvalidArgument("reason= says in words why patients are left out; the report prints it.")
-        cutter = Cutter()
-        for block, part in self._cohorts():
-            _cut(cutter, block, evaluate(expression, part))
-        left = replace(self, blocks=cutter.blocks())
-        if not left.n:
-            raise DataError(f"None of the {self.n:,} patients remains for {reason!r}. Loosen the condition.")
-        step = AttritionStep(reason=reason, n_before=self.n, n_after=left.n)
-        return replace(left, attrition=(*self.attrition, step))
+        kept = (evaluate(expression, part) for _, part in self._cohorts())
+        return self._left(recut(self.blocks, kept), reason)
+
+    def take(self, rows: ArrayLike, *, reason: str | None = None) -> StreamedCohort:
+        """Return the cohort of the patients marked in n truth values; as :meth:`Cohort.take`."""
+        marks = np.asarray(rows)
+        if marks.shape != (self.n,) or marks.dtype != bool:
+            raise InvalidArgument(
+                f"rows= of a cohort on disk must be {self.n:,} truth values, one a patient."
+            )
+        kept = (marks[block.start : block.start + block.rows] for block in self.blocks)
+        return self._left(recut(self.blocks, kept), reason)
 
     def collect(self) -> Cohort:
         """Read everything: the same cohort in memory, for what needs all rows at once."""
@@ -297,6 +301,16 @@ class StreamedCohort:
     def _repr_html_(self) -> str:
         return cohort_html(self)  # type: ignore[arg-type]
 
+    def _left(self, blocks: tuple[BlockRef, ...], reason: str | None) -> StreamedCohort:
+        left = replace(self, blocks=blocks)
+        if not left.n:
+            what = f" for {reason!r}" if reason else ""
+            raise DataError(f"None of the {self.n:,} patients remains{what}. Loosen the condition.")
+        if reason is None:
+            return left
+        step = AttritionStep(reason=reason, n_before=self.n, n_after=left.n)
+        return replace(left, attrition=(*self.attrition, step))
+
     def _cohorts(self) -> Iterator[tuple[BlockRef, Cohort]]:
         from causalmed.cohort.cohort import Cohort
 
@@ -306,15 +320,3 @@ class StreamedCohort:
                 assert ids is not None
                 held = MappingProxyType(columns)
                 yield block, Cohort(names=self.names, columns=held, unit_ids=ids, unit=self.unit)
-
-
-def _cut(cutter: Cutter, block: BlockRef, kept: NDArray[np.bool_]) -> None:
-    at = 0
-    for piece in block.pieces:
-        before = piece.kept
-        marks = np.ones(piece.stop - piece.start, dtype=bool) if before is None else before.copy()
-        count = int(marks.sum())
-        marks[marks] = kept[at : at + count]
-        at += count
-        if marks.any():
-            cutter.add(replace(piece, keep=None), marks)

@@ -1,0 +1,196 @@
+"""An effect from a cohort on disk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.engine import Local, in_force
+from causalmed.errors import CausalmedError, InvalidArgument
+from causalmed.estimation.asked import Asked
+from causalmed.estimation.covariance import of_cluster_sums
+from causalmed.estimation.crude import crude_functionals_of
+from causalmed.estimation.gate import gate_of
+from causalmed.estimation.inference import RARE, Inference, check_clusters, larger
+from causalmed.estimation.models import ArmRegressions, Regression
+from causalmed.estimation.pictures import balance_picture, picture_of_counts
+from causalmed.estimation.positivity import default_bound
+from causalmed.estimation.solving import Nuisances, Solution, learns
+from causalmed.estimation.specs import AIPW, IPW, TMLE, Estimator, GComputation
+from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
+from causalmed.estimation.streaming.census import StreamedProblem, pose_streamed
+from causalmed.estimation.streaming.evaluating import Evaluated, evaluate
+from causalmed.estimation.streaming.fitting import (
+    fit_outcome_blocks,
+    fit_propensity_blocks,
+)
+from causalmed.estimation.streaming.passes import Passes
+from causalmed.estimation.streaming.predicting import Fitted
+from causalmed.estimation.suitability import check_suits
+from causalmed.estimation.targets import LABELS
+from causalmed.estimation.tmle import scale_of_range
+from causalmed.regression import Linear, Logistic
+from causalmed.results import Effect, Functionals, Provenance
+
+__all__ = ["answer"]
+
+Array = NDArray[np.float64]
+
+
+def answer(asked: Asked) -> Effect:
+    """Answer a question by adjustment, reading the rows block by block.
+
+    Parameters
+    ----------
+    asked : Asked
+        With a cohort on disk and GComputation, IPW, AIPW or TMLE (None: TMLE).
+
+    Returns
+    -------
+    Effect
+        As from the same cohort in memory to the last bit, without the influence of each patient.
+
+    Raises
+    ------
+    InvalidArgument
+        An estimator or an option that needs all rows at once; it is named.
+    """
+    spec = TMLE() if asked.spec is None else asked.spec
+    _refuse(asked, spec)
+    check_suits(asked.estimand, spec, asked.population)
+    executor = in_force(asked.executor) if isinstance(asked.executor, Local) else asked.executor
+    problem, passes = pose_streamed(asked, executor, folds=False)
+    check_clusters(problem)
+    fitted, outcome, propensity = _fit(passes, problem, spec)
+    rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
+    modelled = rare and problem.population == "all" and isinstance(spec, AIPW | TMLE)
+    found = evaluate(passes, problem, spec, fitted, rare=modelled)
+    inference = _inference(problem, found, rare=rare)
+    return _effect(
+        asked, spec, problem, found, inference, _nuisances(problem, found, spec, outcome, propensity)
+    )
+
+
+def _refuse(asked: Asked, spec: Estimator) -> None:
+    if not isinstance(spec, GComputation | IPW | AIPW | TMLE):
+        raise InvalidArgument(
+            f"{type(spec).__name__} needs all rows at once, and those of this cohort stay on disk. Use "
+            "GComputation(), IPW(), AIPW() or TMLE(); or read the cohort into memory: cohort.collect()."
+        )
+    if asked.horizon is not None:
+        raise InvalidArgument(
+            f"horizon={asked.horizon!r} needs all rows at once, and those of this cohort stay on disk. Read "
+            "it into memory: cohort.collect()."
+        )
+    if learns(spec):
+        raise InvalidArgument("Learners need rows in memory: cohort.collect().")
+
+
+def _fit(
+    passes: Passes, problem: StreamedProblem, spec: Estimator
+) -> tuple[Fitted, ArmRegressions | None, Regression | None]:
+    trim = getattr(spec, "trim", None)
+    propensity, outcome, arms = None, None, None
+    try:
+        propensity = fit_propensity_blocks(passes, problem, getattr(spec, "propensity", Logistic()))
+    except CausalmedError:
+        if "propensity" in spec.models:
+            raise
+        # g-computation divides by no score: the model only shows the overlap, and may have no answer
+    if "outcome" in spec.models:
+        model = getattr(spec, "outcome", None)
+        if model is None:
+            model = Logistic() if problem.outcome_kind == "binary" else Linear()
+        arms, design = fit_outcome_blocks(passes, problem, model, by_arm=getattr(spec, "by_arm", False))
+        outcome = (design, *arms.models)
+    fitted = Fitted(
+        bound=default_bound(problem.n) if trim is None else float(trim),
+        propensity=propensity,
+        outcome=outcome,
+    )
+    if isinstance(spec, TMLE):
+        low, high = problem.whole_range
+        scale = scale_of_range(low, high, problem.outcome_kind)
+        fitted = replace(fitted, scale=scale, fluctuation=spec.fluctuation)
+    return fitted, arms, None if propensity is None else propensity[1]
+
+
+def _inference(problem: StreamedProblem, found: Evaluated, *, rare: bool) -> Inference:
+    degrees, source = float("inf"), found.source
+    if not problem.groups:
+        covariance = found.influence / problem.n**2
+    else:
+        covariance = of_cluster_sums(found.influence, problem.n)
+        degrees, source = problem.groups - 1.0, f"{source}, clustered"
+    if found.model is not None:
+        covariance, source = larger(found.model / problem.n / problem.n, covariance, source)
+    return Inference(
+        covariance=covariance, degrees_of_freedom=degrees, source=source, not_refitted=(), rare=rare
+    )
+
+
+def _nuisances(
+    problem: StreamedProblem,
+    found: Evaluated,
+    spec: Estimator,
+    outcome: ArmRegressions | None,
+    propensity: Regression | None,
+) -> Nuisances:
+    uses = "propensity" in spec.models
+    return Nuisances(
+        working=problem.bare_working(regressions=outcome is not None, scores=uses),
+        outcome=outcome,
+        propensity=propensity if uses else None,
+        truncation=found.truncation if uses else None,
+        raw=np.zeros(0) if uses else None,
+    )
+
+
+def _effect(
+    asked: Asked,
+    spec: Estimator,
+    problem: StreamedProblem,
+    found: Evaluated,
+    inference: Inference,
+    nuisances: Nuisances,
+) -> Effect:
+    solution = Solution(
+        psi=found.psi,
+        influence=np.zeros((0, 3)),
+        source=found.source,
+        targeted=found.targeted,
+        working=nuisances.working,
+    )
+    histogram = found.histogram if nuisances.raw is not None else None
+    return Effect(
+        exposure=problem.estimand.exposure,
+        outcome=problem.estimand.outcome,
+        contrast=problem.contrast,
+        population=problem.population,
+        outcome_kind=problem.outcome_kind,
+        question=question_of(problem),
+        adjustment_set=problem.estimand.adjustment_set,
+        functionals=Functionals(
+            labels=LABELS,
+            values=found.psi,
+            covariance=inference.covariance,
+            source=inference.source,
+            degrees_of_freedom=inference.degrees_of_freedom,
+        ),
+        crude=crude_functionals_of(problem.census.crude, found.crude, n=problem.n, groups=problem.groups),
+        diagnostics=gate_of(problem, nuisances, solution, inference, found.balance, found.truncation),
+        estimator=repr(spec),
+        n=problem.n,
+        events=problem.events,
+        clusters=problem.groups or None,
+        assumptions=assumptions_of(problem, nuisances),
+        overrides=overrides_of(problem, spec, nuisances),
+        provenance=Provenance.collect(
+            data_fingerprint=asked.cohort.fingerprint, spec=repr(spec), seed=asked.seed
+        ),
+        outcome_unit=asked.cohort.column(problem.estimand.outcome).unit_label,
+        overlap=None if histogram is None else picture_of_counts(problem, histogram),
+        balance=balance_picture(problem, found.balance),
+    )
