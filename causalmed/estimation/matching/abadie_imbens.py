@@ -108,22 +108,34 @@ def covariance_of(matched: Matched, spread: Array, *, executor: Executor) -> tup
     covariance : ndarray, shape (3, 3)
     """
     centre = float(matched.outcome.mean())
-
-    def sums(block: slice) -> Array:
-        A, t = matched.exposed[block], matched.target[block].astype(np.float64)
-        Y, other = matched.outcome[block] - centre, matched.imputed[block] - centre
-        k, variance = matched.found.credit[block], spread[block]
-        U = np.stack([np.where(A == 1, Y, other), np.where(A == 1, other, Y), Y])
-        own = variance * (np.square(t + k) - t - matched.found.square[block])
-        shared = variance * (t * k)
-        tU = t * U
-        noise = [own @ A, own.sum() - own @ A, shared @ A, shared.sum() - shared @ A]
-        return np.concatenate([[t.sum()], tU.sum(axis=1), (tU @ U.T).ravel(), noise])
-
-    total = executor.total(sums, len(matched.outcome))
-    T, mean, products = total[0], total[1:4] / total[0], total[4:13].reshape(3, 3)
-    first, second, first_shared, second_shared = total[13:]
-    noise = np.array(
-        [[first, 0.0, first_shared], [0.0, second, second_shared], [first_shared, second_shared, 0.0]]
+    total = executor.total(lambda block: _sums(matched, spread, centre, block), len(matched.outcome))
+    exposed, unexposed = total.reshape(2, 8)
+    T = exposed[0] + unexposed[0]
+    _, y1, m1, yy1, ym1, mm1, own1, shared1 = exposed
+    _, y0, m0, yy0, ym0, mm0, own0, shared0 = unexposed
+    mean = np.array([y1 + m0, m1 + y0, y1 + y0]) / T
+    cross, with_1, with_0 = ym1 + ym0, yy1 + ym0 + shared1, yy0 + ym1 + shared0
+    products = np.array(
+        [[yy1 + mm0 + own1, cross, with_1], [cross, yy0 + mm1 + own0, with_0], [with_1, with_0, yy1 + yy0]]
     )
-    return centre + mean, (products - T * np.outer(mean, mean) + noise) / T**2
+    return centre + mean, (products - T * np.outer(mean, mean)) / T**2
+
+
+def _sums(matched: Matched, spread: Array, centre: float, block: slice) -> Array:
+    """Return sums of a block among the exposed, then among the unexposed.
+
+    Each: patients of the population, outcomes Y, matches m, YY, Ym, mm, and what the noise of outcomes adds
+    to the variance of the mean of the arm and to its covariance with the natural mean.
+    """
+    A, t = matched.exposed[block], matched.target[block].astype(np.float64)
+    Y, m, k = matched.outcome[block] - centre, matched.imputed[block] - centre, matched.found.credit[block]
+    tY, tm = t * Y, t * m
+    shared = t * k
+    # (t + k)^2 - t - square, as t is 0 or 1
+    own = np.square(k)
+    own += 2 * shared - matched.found.square[block]
+    own *= spread[block]
+    shared *= spread[block]
+    sums = np.stack([t, tY, tm, tY * Y, tY * m, tm * m, own, shared])
+    exposed = sums @ A
+    return np.concatenate([exposed, sums.sum(axis=1) - exposed])

@@ -98,16 +98,20 @@ def _check(asked: Asked, problem: Problem, spec: Matching) -> None:
             "estimator for follow-up, or a yes/no outcome at the horizon."
         )
     if absent := [name for name in spec.exact if name not in problem.estimand.adjustment_set]:
-        raise ColumnNotFound.among(absent, problem.estimand.adjustment_set, where="exact=, adjustment set")
+        raise ColumnNotFound(
+            f"exact= names {', '.join(map(repr, absent))}, which the adjustment set does not hold "
+            f"({', '.join(problem.estimand.adjustment_set) or 'it is empty'}). Matching exactly on a column "
+            "is adjusting for it: take one of the set, or identify the effect with a set that holds it."
+        )
     if not spec.replace and problem.population == "all":
         raise InvalidArgument(
             "Matching(replace=False) pairs each exposed patient with one who is not, which says nothing "
             'about the others. Ask with population="exposed" or "unexposed", or use replace=True.'
         )
-    if not spec.replace and problem.clusters is not None:
+    if not spec.replace and problem.clusters is not None and problem.cluster_name not in spec.exact:
         raise InvalidArgument(
-            "Matching(replace=False) has no sound standard error with clusters: a pair may lie in two of "
-            f"them ({problem.cluster_name!r}). Use replace=True, whose standard error allows for them."
+            "Matching(replace=False) has no sound standard error where the two of a pair may lie in two "
+            f"clusters. Pair within them (exact=[{problem.cluster_name!r}], adjusting for it), or use replace=True."
         )
     if huge := [each.name for each in problem.covariates if not np.abs(each.values).max() < LARGEST]:
         raise DataError(

@@ -50,6 +50,8 @@ class Search(Protocol):
 
     order: Whole
     """Rows of the cohort in the order of the search."""
+    exposed: Array
+    """A in that order."""
 
     def match(self, values: Array, target: NDArray[np.bool_]) -> Found:
         """Match every patient; those of the target give credit."""

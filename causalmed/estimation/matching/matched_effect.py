@@ -14,14 +14,13 @@ from causalmed.estimation.matching import clusters
 from causalmed.estimation.matching.abadie_imbens import Matched, covariance_of, spread_of
 from causalmed.estimation.matching.correction import corrected
 from causalmed.estimation.matching.estimated_score import added_covariance, derivative
-from causalmed.estimation.matching.found import Array, Search, Whole, strata_of
-from causalmed.estimation.matching.pairs import best_pairs, covariance_of_pairs, greedy_pairs, score_pairs
-from causalmed.estimation.matching.points import PointSearch, metric_root
+from causalmed.estimation.matching.found import Array, Search, Whole
+from causalmed.estimation.matching.pairs import best_pairs, greedy_pairs, means_of_pairs, score_pairs
 from causalmed.estimation.matching.scores import ScoreSearch
+from causalmed.estimation.matching.searching import asked_of, covariates_of, score_of, search_of, strata_in
 from causalmed.estimation.matching.spec import Matching
 from causalmed.estimation.models import Regression
 from causalmed.estimation.problem import Problem
-from causalmed.regression import DesignRecipe
 
 __all__ = ["Comparison", "compare", "compare_pairs", "matched_of"]
 
@@ -133,8 +132,8 @@ def matched_of(
     design : ndarray, shape (n, q)
         Ones and what was matched on, in the order of the search.
     """
-    search, design = _search(problem, spec, propensity)
-    A, Y = problem.exposed[search.order], problem.outcome[search.order]
+    search, design = search_of(problem, spec, propensity)
+    A, Y = search.exposed, problem.outcome[search.order]
     asked = asked_of(problem)[search.order]
     found = search.match(Y, asked)
     target = asked & (found.matches > 0)
@@ -149,14 +148,29 @@ def compare_pairs(problem: Problem, spec: Matching, propensity: Regression | Non
     own = 1 if problem.population == "exposed" else 0
     chooses = problem.exposed == own
     first, second, far = _pairs(problem, spec, propensity, chooses)
-    psi, covariance = covariance_of_pairs(problem.outcome, first, second, own)
+    psi, away = means_of_pairs(problem.outcome, first, second, own)
+    covariance, source, degrees = (
+        away.T @ away / (len(away) * (len(away) - 1.0)),
+        "matched pairs",
+        float("inf"),
+    )
+    if problem.clusters is not None:
+        _, inside = np.unique(problem.clusters[first], return_inverse=True)
+        groups = int(inside.max()) + 1
+        if groups < 2:
+            raise PositivityViolation(
+                f"All pairs lie in one cluster ({problem.cluster_name!r}): differences between clusters "
+                "cannot be estimated. Widen the caliper, or use replace=True."
+            )
+        covariance = clustered(away, inside, groups)
+        source, degrees = "matched pairs, clustered", groups - 1.0
     kept, credit, distance = np.zeros(problem.n, dtype=bool), np.zeros(problem.n), np.zeros(problem.n)
     kept[first], credit[second], distance[first] = True, 1.0, far
     return Comparison(
         psi=psi,
         covariance=covariance,
-        source="matched pairs",
-        degrees_of_freedom=float("inf"),
+        source=source,
+        degrees_of_freedom=degrees,
         asked=chooses,
         kept=kept,
         weights=kept + credit,
@@ -165,69 +179,10 @@ def compare_pairs(problem: Problem, spec: Matching, propensity: Regression | Non
     )
 
 
-def asked_of(problem: Problem) -> Flags:
-    """Return who belongs to the population."""
-    if problem.population == "all":
-        return np.ones(problem.n, dtype=bool)
-    return np.asarray(problem.exposed == (1 if problem.population == "exposed" else 0))
-
-
-def score_of(spec: Matching, propensity: Regression) -> Array:
-    """Return the score that is matched on."""
-    p = propensity.fit.mean
-    if spec.on == "propensity":
-        return p
-    tiny = np.finfo(float).eps
-    inside = np.clip(p, tiny, 1 - tiny)
-    return np.log(inside) - np.log1p(-inside)
-
-
-def _search(problem: Problem, spec: Matching, propensity: Regression | None) -> tuple[Search, Array]:
-    """Return where neighbours are found, and the regressors of what is matched on."""
-    strata = _strata(problem, spec)
-    if propensity is not None:
-        score = score_of(spec, propensity)
-        by_score = ScoreSearch(
-            score,
-            problem.exposed,
-            strata,
-            neighbours=spec.neighbours,
-            peers=spec.variance_neighbours,
-            caliper=spec.caliper,
-        )
-        return by_score, np.column_stack([np.ones(problem.n), score[by_score.order]])
-    X, place_root = _covariates(problem, spec)
-    by_place = PointSearch(
-        X,
-        problem.exposed,
-        strata,
-        place_root,
-        neighbours=spec.neighbours,
-        peers=spec.variance_neighbours,
-        caliper=spec.caliper,
-    )
-    return by_place, np.column_stack([np.ones(problem.n), X])
-
-
-def _covariates(problem: Problem, spec: Matching) -> tuple[Array, Array]:
-    if not problem.covariates:
-        return np.zeros((problem.n, 1)), np.zeros((1, 1))
-    recipe = DesignRecipe.learn(problem.covariates, intercept=False)
-    X = recipe.build(problem.covariates, rows=problem.n).matrix
-    return X, metric_root(X, spec.metric)
-
-
-def _strata(problem: Problem, spec: Matching) -> Whole | None:
-    if not spec.exact:
-        return None
-    columns = {column.name: column.values for column in problem.covariates}
-    return strata_of([columns[name] for name in spec.exact], problem.n)
-
-
 def _pairs(
     problem: Problem, spec: Matching, propensity: Regression | None, chooses: Flags
 ) -> tuple[Whole, Whole, Array]:
-    strata = _strata(problem, spec)
+    strata = strata_in(problem, spec)
     if propensity is not None:
         score = score_of(spec, propensity)
         search = ScoreSearch(score, problem.exposed, strata, caliper=spec.caliper)
@@ -236,7 +191,7 @@ def _pairs(
             first, second = score_pairs(search, chooses)
             return first, second, np.abs(place[first, 0] - place[second, 0])
     else:
-        X, root = _covariates(problem, spec)
+        X, root = covariates_of(problem, spec)
         place = X @ root
     choose = best_pairs if spec.optimal else greedy_pairs
     groups = np.zeros(problem.n, dtype=np.intp) if strata is None else strata

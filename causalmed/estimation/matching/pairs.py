@@ -6,7 +6,7 @@ The standard error treats a pair as one observation,
 
 which is right where the two of a pair are close (Abadie A, Spiess J 2022. J Am Stat Assoc 117:983-995,
 section 3) and too wide rather than too narrow where the propensity score was estimated (Austin PC, Small
-DS 2014. Stat Med 33:4306-4319).
+DS 2014. Stat Med 33:4306-4319). Where all pairs lie within hospitals, what their pairs add is added up first.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from causalmed.errors import InvalidArgument, PositivityViolation
 from causalmed.estimation.matching.found import Array, Whole
 from causalmed.estimation.matching.scores import ScoreSearch
 
-__all__ = ["best_pairs", "covariance_of_pairs", "greedy_pairs", "score_pairs"]
+__all__ = ["best_pairs", "greedy_pairs", "means_of_pairs", "score_pairs"]
 
 LARGEST = 25_000_000
 _Flags = NDArray[np.bool_]
@@ -74,8 +74,8 @@ def best_pairs(place: Array, chooses: _Flags, strata: Whole, limit: float) -> tu
     return np.concatenate([nothing, *first]), np.concatenate([nothing, *second])
 
 
-def covariance_of_pairs(outcome: Array, first: Whole, second: Whole, own: int) -> tuple[Array, Array]:
-    """Return the means of exposed, unexposed, natural, and their covariance.
+def means_of_pairs(outcome: Array, first: Whole, second: Whole, own: int) -> tuple[Array, Array]:
+    """Return the means of exposed, unexposed, natural, and what each pair is away from them.
 
     Parameters
     ----------
@@ -89,7 +89,13 @@ def covariance_of_pairs(outcome: Array, first: Whole, second: Whole, own: int) -
     Returns
     -------
     psi : ndarray, shape (3,)
-    covariance : ndarray, shape (3, 3)
+    away : ndarray, shape (m, 3)
+        Each column with mean zero.
+
+    Raises
+    ------
+    PositivityViolation
+        Fewer than two pairs.
     """
     if len(first) < 2:
         raise PositivityViolation(
@@ -99,8 +105,7 @@ def covariance_of_pairs(outcome: Array, first: Whole, second: Whole, own: int) -
     one, two = outcome[first], outcome[second]
     U = np.column_stack([one, two, one] if own else [two, one, one])
     psi = U.mean(axis=0)
-    away = U - psi
-    return psi, away.T @ away / (len(U) * (len(U) - 1.0))
+    return psi, U - psi
 
 
 def _tables(place: Array, chooses: _Flags, strata: Whole) -> list[tuple[Whole, Whole, Array]]:

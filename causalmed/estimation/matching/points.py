@@ -99,7 +99,7 @@ class PointSearch:
         peers: int = 2,
         caliper: float | None = None,
     ) -> None:
-        self.order = np.arange(len(X))
+        self.order, self.exposed = np.arange(len(X)), exposed
         where = np.zeros(len(X), dtype=np.intp) if strata is None else strata
         points, self._point, self._count = np.unique(
             np.column_stack([where, exposed, X]), axis=0, return_inverse=True, return_counts=True

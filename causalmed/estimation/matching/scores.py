@@ -61,6 +61,7 @@ class ScoreSearch:
             sizes = np.bincount(strata)
             self._starts = np.concatenate([[0], np.cumsum(sizes)]).astype(np.intp)
         self._exposed = exposed.astype(np.uint8)[self.order]
+        self.exposed = self._exposed.astype(np.float64)
         self.deviation = float(score.std())
         self.unit = self.deviation * steps
         self.neighbours, self.peers = neighbours, peers

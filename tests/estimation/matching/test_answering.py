@@ -151,9 +151,8 @@ def test_exact_strata_do_not_mix():
 
 def test_the_gate_tells_balance_distance_and_reuse():
     effect = estimate(QUESTION, cohort_of(ward(n=1500)), Matching())
-    assert [check.name for check in effect.diagnostics.checks] == [
-        "events", "rare outcome", "matched", "distance", "reuse", "balance", "convergence",
-    ]  # fmt: skip
+    ours = ["events", "rare outcome", "matched", "distance", "reuse", "balance", "convergence"]
+    assert [check.name for check in effect.diagnostics.checks][: len(ours)] == ours
     assert all(check.state is State.PASS for check in effect.diagnostics.checks)
     before, after = (
         max(abs(getattr(row, when)) for row in effect.balance.rows) for when in ("before", "after")
@@ -217,8 +216,8 @@ def test_what_cannot_be_meant_is_refused(spec, asked, error, says):
         estimate(QUESTION, cohort_of(ward()), spec, **asked)
 
 
-def test_pairs_in_clusters_are_refused_by_name():
-    with pytest.raises(InvalidArgument, match="no sound standard error with clusters"):
+def test_pairs_across_clusters_are_refused_by_name():
+    with pytest.raises(InvalidArgument, match="no sound standard error where the two of a pair"):
         estimate(
             QUESTION,
             cohort_of(hospitals(400), cluster="hospital"),

@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 from scipy.stats import ttest_rel
 
-from causalmed import Matching, estimate
+from causalmed import Estimand, Matching, estimate
 from causalmed.errors import InvalidArgument, PositivityViolation
 from causalmed.estimation.matching import pairs
 from causalmed.results import State
@@ -82,6 +82,18 @@ def test_greedy_pairs_on_covariates_take_the_nearest_that_is_free():
     for one, two in zip(first, second, strict=True):
         assert far[one, two] == far[one, free].min()
         free[two] = False
+
+
+def test_pairs_within_clusters_are_added_up_within_them():
+    frame = ward(n=900).assign(hospital=np.random.default_rng(1).choice(list("abcdefgh"), 900))
+    question = Estimand.given(exposure="late", outcome="ssi", adjustment_set=["age", "hospital"])
+    spec = Matching(replace=False, exact=["hospital"])
+    effect = estimate(question, cohort_of(frame, cluster="hospital"), spec, population="exposed")
+    assert effect.functionals.source == "matched pairs, clustered"
+    assert effect.functionals.degrees_of_freedom == 7
+    blind = estimate(question, cohort_of(frame), spec, population="exposed")
+    assert effect.difference.estimate == blind.difference.estimate
+    assert 0.3 < effect.difference.std_error / blind.difference.std_error < 2
 
 
 def test_using_up_the_other_arm_is_said():
