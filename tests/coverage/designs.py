@@ -25,6 +25,7 @@ class Design:
 
     ``prevalence`` is that of the outcome; ``hospitals`` 0 means independent patients; ``wrong`` names the
     model ("propensity" or "outcome") that truly has the square of u, which the fitted main effects miss.
+    ``exposed_by`` "hospital" gives all patients of a hospital the same exposure, in half of the hospitals.
     """
 
     prevalence: float = 0.30
@@ -32,6 +33,7 @@ class Design:
     hospitals: int = 0
     wrong: str = ""
     confounding: float = 0.6
+    exposed_by: str = "patient"
 
     @property
     def name(self) -> str:
@@ -39,6 +41,7 @@ class Design:
         parts = [f"{100 * self.prevalence:g} % events", f"n = {self.n:,}"]
         parts += [f"{self.hospitals} hospitals"] if self.hospitals else []
         parts += [f"{self.wrong} wrong"] if self.wrong else []
+        parts += ["exposure by hospital"] if self.exposed_by == "hospital" else []
         parts += ["strong confounding"] if self.confounding > 0.9 else []
         return ", ".join(parts)
 
@@ -57,6 +60,10 @@ def grid() -> tuple[Design, ...]:
         )
     ]
     everything.append(Design(confounding=1.0))
+    everything += [
+        Design(prevalence=prevalence, hospitals=hospitals, exposed_by="hospital")
+        for prevalence, hospitals in product((0.08, 0.30), (12, 60))
+    ]
     return tuple(sorted(everything, key=_rank))
 
 
@@ -77,17 +84,20 @@ def draw(design: Design, rng: np.random.Generator) -> pd.DataFrame:
         habit = rng.normal(0, BETWEEN, design.hospitals)[h]
         quality = rng.normal(0, BETWEEN, design.hospitals)[h]
     a = (rng.random(n) < expit(_exposure(design, u, v, habit))).astype(int)
+    if design.exposed_by == "hospital":
+        a = rng.permutation(np.arange(design.hospitals) % 2)[h]
     base = shift(design) + _outcome(design, u, v, quality)
     y = (rng.random(n) < expit(base + EFFECT * a)).astype(int)
     frame = pd.DataFrame({"u": u, "v": v.astype(int), "a": a, "y": y})
     return frame.assign(h=[f"H{k:02d}" for k in h]) if design.hospitals else frame
 
 
-def truth(design: Design) -> float:
-    """The risk difference among all patients of the population, by a million fixed draws."""
+def truth(design: Design) -> tuple[float, float, float]:
+    """Risk difference, log risk ratio and log odds ratio in the population, by a million fixed draws."""
     u, v, _, quality = _population(design.hospitals > 0)
     base = shift(design) + _outcome(design, u, v, quality)
-    return float(np.mean(expit(base + EFFECT) - expit(base)))
+    high, low = float(np.mean(expit(base + EFFECT))), float(np.mean(expit(base)))
+    return high - low, float(np.log(high / low)), float(np.log(high / (1 - high) * (1 - low) / low))
 
 
 @lru_cache(maxsize=128)

@@ -13,7 +13,7 @@ from scipy.stats import binom
 
 from causalmed import AIPW, IPW, TMLE, Cohort, Estimand, GComputation, estimate
 from causalmed.engine import Local
-from causalmed.errors import CausalmedError, CausalmedWarning
+from causalmed.errors import CausalmedError, CausalmedWarning, ScaleNotDefined
 from causalmed.estimation import IPWRA
 from causalmed.estimation.balance import balance
 from causalmed.estimation.gate import gate_of
@@ -21,7 +21,7 @@ from causalmed.estimation.inference import infer
 from causalmed.estimation.positivity import truncate
 from causalmed.estimation.problem import pose_problem
 from causalmed.estimation.solving import fit_nuisances, solve
-from causalmed.results import Functionals, State
+from causalmed.results import Functionals, State, scales
 from tests.coverage.designs import Design, draw, truth
 
 ESTIMATORS: Mapping[str, Any] = {
@@ -38,13 +38,18 @@ _HERE = Local()
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A risk difference with its interval, and whether the gate lets it be shown."""
+    """A risk difference with its interval, and whether the gate lets it be shown.
+
+    ``log_ratio`` and ``log_odds`` are the limits of the log risk ratio and the log odds ratio.
+    """
 
     estimate: float
     error: float
     low: float
     high: float
     reported: bool
+    log_ratio: tuple[float, float]
+    log_odds: tuple[float, float]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +69,8 @@ class Card:
     bias_error: float
     error_ratio: float
     coverage: float
+    coverage_ratio: float
+    coverage_odds: float
 
     def bounds(self, *, level: float = 0.95, tail: float = 1e-4) -> tuple[float, float]:
         """Coverage that chance allows for a right interval."""
@@ -142,10 +149,28 @@ def _answer(functionals: Functionals, reported: bool) -> Answer:
     value = float(functionals.values[0] - functionals.values[1])
     error = functionals.std_error(functionals.gradient(exposed=1.0, unexposed=-1.0))
     reach = functionals.quantile(0.95) * error
-    return Answer(estimate=value, error=error, low=value - reach, high=value + reach, reported=reported)
+    return Answer(
+        estimate=value,
+        error=error,
+        low=value - reach,
+        high=value + reach,
+        reported=reported,
+        log_ratio=_limits(scales.ratio, functionals),
+        log_odds=_limits(scales.odds_ratio, functionals),
+    )
 
 
-def _card(name: str, rows: list[Answer | None], right: float) -> Card:
+def _limits(scale: Any, functionals: Functionals) -> tuple[float, float]:
+    """The limits on the logarithm; nothing is held where the scale is not defined."""
+    try:
+        found = scale(functionals)
+    except ScaleNotDefined:
+        return np.inf, -np.inf
+    return float(np.log(found.low)), float(np.log(found.high))
+
+
+def _card(name: str, rows: list[Answer | None], truths: tuple[float, float, float]) -> Card:
+    right, log_ratio, log_odds = truths
     given = [row for row in rows if row is not None]
     estimates = np.array([row.estimate for row in given])
     errors = np.array([row.error for row in given])
@@ -160,4 +185,6 @@ def _card(name: str, rows: list[Answer | None], right: float) -> Card:
         bias_error=float(spread / np.sqrt(len(given))),
         error_ratio=float(np.sqrt(np.mean(errors**2)) / spread),
         coverage=float(np.mean([row.low <= right <= row.high for row in given])),
+        coverage_ratio=float(np.mean([row.log_ratio[0] <= log_ratio <= row.log_ratio[1] for row in given])),
+        coverage_odds=float(np.mean([row.log_odds[0] <= log_odds <= row.log_odds[1] for row in given])),
     )

@@ -60,6 +60,8 @@ def test_the_bounds_catch_a_standard_error_that_is_too_small():
         bias_error=1,
         error_ratio=1,
         coverage=0,
+        coverage_ratio=0,
+        coverage_odds=0,
     ).bounds()
     assert np.mean(found) < low
 
@@ -89,29 +91,39 @@ def test_a_refusal_of_one_estimator_is_not_one_of_all():
 
 
 def test_the_designs_are_what_they_say():
-    assert len(set(grid())) == len(grid()) == 82
+    assert len(set(grid())) == len(grid()) == 86
     for design in (Design(prevalence=0.02, n=20_000), Design(prevalence=0.08, n=20_000, wrong="outcome")):
         frame = draw(design, np.random.default_rng(1))
         assert frame.y.mean() == pytest.approx(design.prevalence, rel=0.15)
-    assert truth(Design()) > truth(Design(prevalence=0.02)) > 0
+    assert truth(Design())[0] > truth(Design(prevalence=0.02))[0] > 0
+    assert truth(Design())[2] < 0.5  # the marginal odds ratio is nearer to 1 than the conditional one
     assert shift(Design(prevalence=0.02)) < shift(Design())
 
 
 def rows():
     """Two lines of a table, the first with too little coverage."""
     common = {"prevalence": "0.02", "n": "500", "hospitals": "0", "wrong": "", "confounding": "0.6"}
+    common["exposed_by"] = "patient"
     numbers = {"draws": "3990", "refused": "10", "withheld": "399", "truth": "0.01", "bias": "0.001"}
     more = {"bias_error": "0.0002", "error_ratio": "0.9", "seed": "1", "made_with": "causalmed 0"}
-    low = {**common, "estimator": "IPW", **numbers, **more, "coverage": "0.93"}
+    low = {
+        **common,
+        "estimator": "IPW",
+        **numbers,
+        **more,
+        "coverage": "0.93",
+        "coverage_ratio": "0.94",
+        "coverage_odds": "0.95",
+    }
     return [low, {**low, "estimator": "TMLE", "coverage": "0.951"}]
 
 
 def test_the_page_says_where_coverage_is_too_low():
-    text = page(rows(), designs=82)
+    text = page(rows(), designs=86)
     assert "**2 % events, n = 500**: IPW 93.0 %. (Withheld by the gate: 100 in 1,000.)" in text
-    assert "1 of the 82 designs" in text
+    assert "1 of the 86 designs" in text
     low, fine = table(rows()).splitlines()[2:]
-    assert low.endswith("93.0 % **▼** |")
+    assert low.endswith("93.0 % **▼** | 94.0 % | 95.0 % |")
     assert "| 4,000 | 2.5 | 100 | +1.00 (± 0.39) | 0.900 |" in low
     assert "▼" not in fine
     assert "Nowhere" in below(rows()[1:])
@@ -127,7 +139,7 @@ def test_the_published_page_is_of_the_stored_table():
 
 def test_bias_of_a_wrong_model_is_expected_only_where_nothing_else_holds():
     wrong = {**rows()[0], "wrong": "propensity"}
-    assert "93.0 % expected |" in table([wrong])
+    assert "93.0 % expected | 94.0 %" in table([wrong])
     assert "**▼**" in table([{**wrong, "estimator": "AIPW"}])
 
 
