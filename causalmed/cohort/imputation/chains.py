@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from causalmed.cohort.imputation.matching import matched
+from causalmed.cohort.imputation.matching import matched, nearest_of
 from causalmed.cohort.imputation.regressions import Drawn, Rows, draw_linear, draw_logistic
 from causalmed.cohort.imputation.spec import Imputation
-from causalmed.cohort.imputation.tables import Table
+from causalmed.cohort.imputation.tables import Coding, Table
 from causalmed.engine import generator
 
 __all__ = ["Chain", "run_chain"]
@@ -103,17 +103,36 @@ def _redrawn(
     centred = (values[known] - coding.centre) / coding.scale
     between = state.spreads.get((name, 0), 0.1)
     drawn = state.keep((name, 0), draw_linear(centred, seen, between=between, random=random))
-    predicted = sought.predictor(*drawn.drawn)
+    return _numbers(coding, values[known], centred, seen, sought, drawn, spec, random)
+
+
+def _numbers(
+    coding: Coding,
+    values: Array,
+    centred: Array,
+    seen: Rows,
+    sought: Rows,
+    drawn: Drawn,
+    spec: Imputation,
+    random: np.random.Generator,
+) -> Array:
+    predicted, fitted = sought.predictor(*drawn.drawn), seen.predictor(*drawn.mode)
+    if spec.numbers == "matching":
+        return matched(donors=fitted, values=values, recipients=predicted, nearest=spec.donors, random=random)
     if spec.numbers == "normal":
         noise = drawn.sigma * random.standard_normal(len(predicted))
         return np.asarray(coding.centre + coding.scale * (predicted + noise))
-    return matched(
-        donors=seen.predictor(*drawn.mode),
-        values=values[known],
-        recipients=predicted,
+    residual = centred - fitted
+    spread = float(np.sqrt(np.mean(residual**2)))
+    lent = matched(
+        donors=fitted,
+        values=residual,
+        recipients=sought.predictor(*drawn.mode),
         nearest=spec.donors,
         random=random,
     )
+    stretch = drawn.sigma / spread if spread > 0 else 0.0
+    return nearest_of(values, coding.centre + coding.scale * (predicted + stretch * lent))
 
 
 def _levels(

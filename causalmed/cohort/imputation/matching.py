@@ -1,7 +1,11 @@
-"""Predictive mean matching: a missing value is lent by a patient whose prediction is near.
+"""What is missing is lent by a patient whose prediction is near: a value, or a residual.
 
-Little RJA (1988). J Bus Econ Stat 6:287-296. Donors are predicted with the estimated coefficients, recipients
-with drawn ones (type 1 matching, van Buuren 2018, section 3.4.2).
+Predictive mean matching lends the value (Little RJA 1988. J Bus Econ Stat 6:287-296). Donors are predicted
+with the estimated coefficients, recipients with drawn ones (type 1 matching, van Buuren 2018, section 3.4.2);
+where all predictors have few levels, a small step of the coefficients may lead to donors of another level,
+and the imputations then differ more than they should. Local residual draws lend the residual, which is added
+to the recipient's own drawn prediction (Schenker N, Taylor JMG 1996. Comput Stat Data Anal 22:425-446; Morris
+TP, White IR, Royston P 2014. BMC Med Res Methodol 14:75).
 """
 
 from __future__ import annotations
@@ -9,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["matched"]
+__all__ = ["matched", "nearest_of"]
 
 Array = NDArray[np.float64]
 
@@ -54,3 +58,17 @@ def matched(
     near = np.argsort(distance, axis=1, kind="stable")[:, :nearest]
     chosen = near[np.arange(len(recipients)), random.integers(nearest, size=len(recipients))]
     return np.asarray(values[order[window[np.arange(len(recipients)), chosen]]])
+
+
+def nearest_of(recorded: Array, wanted: Array) -> Array:
+    """Return for each wanted number the nearest recorded one, the smaller of two that are as near.
+
+    Examples
+    --------
+    >>> nearest_of(np.array([1.0, 2.0, 4.0]), np.array([0.0, 3.0, 3.5, 9.0])).tolist()
+    [1.0, 2.0, 4.0, 4.0]
+    """
+    levels = np.unique(recorded)
+    above = np.clip(np.searchsorted(levels, wanted), 1, max(len(levels) - 1, 1))
+    low, high = levels[above - 1], levels[np.minimum(above, len(levels) - 1)]
+    return np.asarray(np.where(wanted - low <= high - wanted, low, high))

@@ -13,7 +13,7 @@ from causalmed.results.spelling import as_written
 __all__ = ["METHODS", "NUMBERS", "OUTCOMES", "Imputation"]
 
 METHODS: Final = ("chained", "indicator")
-NUMBERS: Final = ("matching", "normal")
+NUMBERS: Final = ("residuals", "matching", "normal")
 OUTCOMES: Final = ("weights", "impute", "complete")
 
 
@@ -45,11 +45,13 @@ class Imputation:
         column; or those patients are left out. It is always used to impute the other columns.
     method : {"chained", "indicator"}
         See above.
-    numbers : {"matching", "normal"}
-        How numbers are drawn: the value of a patient whose prediction is near (predictive mean
-        matching), or from a normal linear model.
+    numbers : {"residuals", "matching", "normal"}
+        How numbers are drawn: the prediction plus the residual of a patient with a near prediction, moved to
+        the nearest recorded value (local residual draws); the value of such a patient (predictive mean
+        matching, which exaggerates the uncertainty where all predictors have few levels); or from a normal
+        linear model.
     donors : int
-        Near patients one of whom lends the value, at least 1.
+        Near patients one of whom lends residual or value, at least 1.
     interactions : tuple of (str, str)
         Pairs of columns whose product is among the predictors of all others, such as
         ``(("late", "infected"),)``.
@@ -74,15 +76,15 @@ class Imputation:
     >>> frame = pd.DataFrame({"age": [54, 61, None, 72, 66, 58, 70], "late": [0, 1, 1, 0, 1, 0, 1]})
     >>> cohort = Cohort.from_frame(frame, missing=Imputation(draws=5))
     >>> cohort.completed(1).values("age").tolist()
-    [54.0, 61.0, 72.0, 72.0, 66.0, 58.0, 70.0]
+    [54.0, 61.0, 61.0, 72.0, 66.0, 58.0, 70.0]
     """
 
     draws: int = 20
     iterations: int = 10
     outcome: str = "weights"
     method: str = "chained"
-    numbers: str = "matching"
-    donors: int = 5
+    numbers: str = "residuals"
+    donors: int = 10
     interactions: tuple[tuple[str, str], ...] = ()
     seed: int = 0
 

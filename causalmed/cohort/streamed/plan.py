@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.cohort.column import Column
+from causalmed.cohort.column import Column, label_of
 from causalmed.cohort.encoding import encode_column
 from causalmed.cohort.kinds import Kind
 from causalmed.cohort.reading import Labelled, Numbers, Raw, read_ids, read_series
@@ -44,8 +44,12 @@ class ColumnPlan:
 
     def encode(self, array: Any) -> Column:
         """Turn some rows, an Arrow array, into numbers."""
+        raw = read_arrow(self.name, array)
+        codes = _codes(raw, self.levels) if self.levels else None
+        if codes is not None:
+            return self.with_values(codes)
         kind = Kind(name=self.kind, how=self.how, levels=self.levels, note=self.note)
-        return encode_column(self.name, read_arrow(self.name, array), kind, order=None)
+        return encode_column(self.name, raw, kind, order=None)
 
     def with_values(self, values: NDArray[np.float64]) -> Column:
         """Return the column with some numbers."""
@@ -107,6 +111,34 @@ def read_id_array(name: str, array: Any) -> NDArray[Any]:
         f"Ids in {name!r} (unit=) are stored as {kind}; on disk they must be whole numbers or text, so that "
         "rows have one order. Convert the column before writing the file."
     )
+
+
+def _codes(raw: Raw, levels: tuple[str, ...]) -> NDArray[np.float64] | None:
+    """Return the codes of levels without looking for all different values; None where one is no level."""
+    if isinstance(raw, Labelled):
+        rank = {label: float(at) for at, label in enumerate(levels)}
+        position = np.array([rank.get(label, -1.0) for label in raw.labels])
+    else:
+        numbers = _numbers(levels)
+        if numbers is None:
+            return None
+        order = np.argsort(numbers)
+        at = np.minimum(np.searchsorted(numbers[order], raw.values), len(numbers) - 1)
+        position = np.where(numbers[order][at] == raw.values, order[at].astype(np.float64), -1.0)
+    codes = position[raw.codes] if isinstance(raw, Labelled) else position
+    return None if len(codes) and codes.min() < 0 else codes
+
+
+def _numbers(levels: tuple[str, ...]) -> NDArray[np.float64] | None:
+    if set(levels) <= {"False", "True"}:
+        return np.array([float(level == "True") for level in levels])
+    try:
+        numbers = np.array([float(level) for level in levels])
+    except ValueError:
+        return None
+    # what is not written as a float writes itself is left to the slow road
+    same = all(label_of(number) == level for number, level in zip(numbers.tolist(), levels, strict=True))
+    return numbers if same else None
 
 
 def _series(name: str, array: Any) -> Any:

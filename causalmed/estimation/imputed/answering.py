@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from causalmed.cohort import Cohort, completions_of
 from causalmed.engine import Local
+from causalmed.errors import CausalmedError
 from causalmed.estimation import families
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.imputed.gate import chains_check, imputed_gate, information_check, missing_check
@@ -47,7 +48,11 @@ def answer(asked: Asked) -> Effect:
 
     def one(draw: int) -> Effect:
         there = replace(asked, cohort=cohort.completed(draw, keep=keep), executor=inner)
-        found: Effect = families.answer(there)
+        try:
+            found: Effect = families.answer(there)
+        except CausalmedError as error:
+            error.add_note(f"This is about imputed table {draw} of {spec.draws}: cohort.completed({draw}).")
+            raise
         return found
 
     effects = asked.executor.map(one, range(1, spec.draws + 1))

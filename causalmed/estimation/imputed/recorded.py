@@ -29,7 +29,7 @@ from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances
 from causalmed.estimation.specs import IPW, Estimator
 from causalmed.estimation.targets import tilt_of
-from causalmed.regression import Linear, Logistic
+from causalmed.regression import Design, Linear, Logistic
 
 __all__ = ["Recording", "fit_on_recorded", "fit_recording", "from_weights", "standing_in"]
 
@@ -73,7 +73,7 @@ def fit_recording(
     problem : Problem
         The question; its outcomes are not used.
     spec : Estimator
-        A learner of its propensity score learns this too; otherwise a logistic model of main effects.
+        The model or learner of its propensity score serves for this too, with the exposure added.
     known : ndarray of bool, shape (n,)
         Who has an outcome.
     seed, executor
@@ -83,8 +83,9 @@ def fit_recording(
     model = None
     if learner is None or isinstance(learner, Logistic):
         columns = (problem.exposure_column, *problem.covariates)
+        form = _with_exposure(learner, problem.estimand.exposure)
         model = fit_propensity(
-            replace(problem, exposed=response, covariates=columns), Logistic(), executor=executor
+            replace(problem, exposed=response, covariates=columns), form, executor=executor
         )
         chance = model.fit.mean
     else:
@@ -163,6 +164,16 @@ def from_weights(
     return model.score_along(model.along(gradient.T))
 
 
+def _with_exposure(model: Logistic | None, exposure: str) -> Logistic:
+    if model is None or model.formula is None:
+        return Logistic() if model is None else model
+    return replace(model, formula=f"{_quoted(exposure)} + {model.formula}")
+
+
+def _quoted(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
+
+
 def _outcome_model(problem: Problem, spec: Estimator) -> Any:
     model = getattr(spec, "outcome", None)
     if model is None:
@@ -194,7 +205,7 @@ def _learned(
     binary = problem.outcome_kind == "binary"
     check_kind(learner, binary)
 
-    def task(design: Array, asked: tuple[Array, ...], path: tuple[str | int, ...], rows: Any) -> Task:
+    def task(design: Design, asked: tuple[Design, ...], path: tuple[str | int, ...], rows: Any) -> Task:
         return Task(
             model=learner,
             design=design,
