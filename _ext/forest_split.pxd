@@ -54,6 +54,7 @@ cdef extern from *:
     uint64_t mix64(uint64_t key, uint64_t counter) noexcept nogil
     uint64_t below(uint64_t key, uint64_t counter, uint64_t limit) noexcept nogil
     int lowest_bit "__builtin_ctzll" (uint64_t mask) noexcept nogil
+    void fetch "__builtin_prefetch" (const void *place) noexcept nogil
     int64_t rounded(double v) noexcept nogil
     int64_t rated(int64_t packed, const double *weight, int64_t bin_) noexcept nogil
     int64_t larger(int64_t a, int64_t b) noexcept nogil
@@ -61,6 +62,7 @@ cdef extern from *:
 cdef enum:
     TRIES = 4
     DENSE = 2
+    AHEAD = 12
 
 cdef struct Tree:
     Py_ssize_t p, stride, mtry, min_leaf, min_side, words
@@ -127,6 +129,7 @@ cdef inline void dense(const Tree *t, const int32_t *rows, Py_ssize_t n) noexcep
     cdef const int32_t *columns = t.columns
     memset(hist, 0, m * width * sizeof(int64_t))
     for r in range(n):
+        fetch(t.x + rows[min(r + AHEAD, n - 1)] * t.stride)
         x, v = t.x + rows[r] * t.stride, t.q[r]
         for k in range(m):
             hist[k * width + x[columns[k]]] += v
@@ -169,6 +172,7 @@ cdef inline void sparse(const Tree *t, const int32_t *rows, Py_ssize_t n) noexce
     cdef const uint8_t *x
     cdef int64_t c
     for r in range(n):
+        fetch(t.x + rows[min(r + AHEAD, n - 1)] * t.stride)
         memcpy(t.near + r * stride, t.x + rows[r] * stride, stride)
     memset(t.hist, 0, 64 * t.words * sizeof(int64_t))
     for k in range(t.mtry):

@@ -14,7 +14,7 @@ from causalmed.results.spelling import as_written
 __all__ = ["CausalForest"]
 
 _MAIN_EFFECTS: Final = Logistic()
-_WHOLE: Final = {"trees": (20, 100_000), "min_leaf": (1, 1_000_000), "bins": (2, 255)}
+_WHOLE: Final = {"trees": (80, 100_000), "min_leaf": (1, 1_000_000), "bins": (2, 255)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -35,7 +35,7 @@ class CausalForest:
     Parameters
     ----------
     trees : int
-        Number of trees, even, at least 20. More trees steady the effects and narrow the intervals.
+        Number of trees, even, at least 80. More trees steady the effects and narrow the intervals.
     min_leaf : int
         Fewest patients of a leaf, in each half.
     mtry : int or None
