@@ -72,6 +72,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(name="rows on disk", takes=_on_disk, door="streaming.answering:answer"),
     Family(name="multiple imputation", takes=needs_imputation, door="imputed.answering:answer"),
     Family(name="the front door", takes=_kind_is("frontdoor"), door="frontdoor.answering:answer"),
+    Family(name="instruments", takes=_kind_is("instrument"), door="instrument.answering:answer"),
     Family(name="effects along paths", takes=_kind_is("mediation"), door="mediation.answering:answer"),
     Family(name="time to infection", takes=_timed, door="survival.answering:answer"),
     Family(name="missing outcomes", takes=lacks_outcomes, door="imputed.outcomes:answer"),
