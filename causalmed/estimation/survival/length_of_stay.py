@@ -15,7 +15,6 @@ Epidemiol 53:136-144; Wangler M, Beyersmann J, Schumacher M (2006). R News 6(2):
 
 from __future__ import annotations
 
-import math
 import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,6 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from causalmed.arguments import require_share
 from causalmed.errors import DataError, ImmortalTime, NotEnoughEvents
+from causalmed.estimation.survival.course import Course
 from causalmed.results import Interval
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ __all__ = ["ExtraDays", "extra_days"]
 
 Array = NDArray[np.float64]
 Ranks = NDArray[np.intp]
-_CHUNK = 512
 _FEWEST = 5
 
 
@@ -145,8 +144,8 @@ def extra_days(
 
     References
     ----------
-    Schulgen G, Schumacher M (1996). Lifetime Data Analysis 2:219-240. Interval: delete-one jackknife, Efron
-    B, Stein C (1981). Ann Stat 9:586-596.
+    Schulgen G, Schumacher M (1996). Lifetime Data Analysis 2:219-240. Interval: infinitesimal jackknife,
+    Jaeckel LA (1972), Bell Laboratories memorandum MM 72-1215-11; with clusters, delete-one jackknife.
 
     Examples
     --------
@@ -163,15 +162,13 @@ def extra_days(
     require_share("level", level, example=0.95)
     infected, left, staying = _checked(infected_on, left_on, still_in)
     groups = _groups(clusters, len(left))
-    course = _Course.of(infected, left, staying)
-    whole = course.estimate(course.counts[None])
-    without = np.concatenate([course.estimate(counts) for counts in course.without_each(groups)])
-    g = len(without)
-    error = math.sqrt(float((g - 1) / g * np.sum((without - whole[0]) ** 2)))
+    course = Course.of(infected, left, staying)
+    estimate = float(course.estimate(course.counts[None])[0])
+    error = course.error() if groups is None else course.clustered_error(groups)
     ill = np.isfinite(infected)
     e0, e1, weights = (line[0] for line in course.remaining(course.counts[None]))
     return ExtraDays(
-        interval=_interval(float(whole[0]), error, level, None if groups is None else g - 1),
+        interval=_interval(estimate, error, level, None if groups is None else int(groups.max())),
         naive=float(left[ill].mean() - left[~ill].mean()),
         times=course.times,
         remaining_infected=e1,
@@ -179,93 +176,8 @@ def extra_days(
         weights=weights,
         n=len(left),
         infected=int(ill.sum()),
-        clusters=0 if groups is None else g,
+        clusters=0 if groups is None else int(groups.max()) + 1,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Course:
-    """Who left which state when: five counts a time.
-
-    ``counts`` holds, a row each: leaving state 0 for any reason, infections, leaving state 0 for home or by
-    death, leaving state 1 for any reason, leaving state 1 for home or by death.
-    """
-
-    times: Array
-    first: Ranks
-    last: Ranks
-    ill: NDArray[np.bool_]
-    staying: NDArray[np.bool_]
-    counts: Array
-
-    @classmethod
-    def of(cls, infected: Array, left: Array, staying: NDArray[np.bool_]) -> _Course:
-        ill = np.isfinite(infected)
-        out = np.where(ill, infected, left)
-        times = np.unique(np.concatenate([out, left]))
-        first, last = np.searchsorted(times, out), np.searchsorted(times, left)
-        empty = cls(times=times, first=first, last=last, ill=ill, staying=staying, counts=np.zeros((5, 0)))
-        everybody = np.zeros(len(left), dtype=np.intp)
-        return cls(
-            times=times, first=first, last=last, ill=ill, staying=staying, counts=empty.tally(everybody, 1)[0]
-        )
-
-    def tally(self, groups: Ranks, count: int, rows: Ranks | None = None) -> Array:
-        """Return the counts of each group, shape (G, 5, k)."""
-        k = len(self.times)
-        answer = np.zeros((count, 5, k))
-        rows = np.arange(len(self.first)) if rows is None else rows
-        first, last, ill, home = self.first[rows], self.last[rows], self.ill[rows], ~self.staying[rows]
-        kinds = (
-            (first, np.ones_like(ill)),
-            (first, ill),
-            (first, ~ill & home),
-            (last, ill),
-            (last, ill & home),
-        )
-        for line, (at, which) in enumerate(kinds):
-            np.add.at(answer[:, line], (groups[rows][which], at[which]), 1.0)
-        return answer
-
-    def without_each(self, groups: Ranks | None) -> list[Array]:
-        """Return the counts without each patient, or without each cluster, in pieces."""
-        n = len(self.first)
-        if groups is not None:
-            return [self.counts - self.tally(groups, int(groups.max()) + 1)]
-        own = np.arange(n, dtype=np.intp)
-        return [
-            self.counts
-            - self.tally(own - start, len(own[start : start + _CHUNK]), own[start : start + _CHUNK])
-            for start in range(0, n, _CHUNK)
-        ]
-
-    def remaining(self, counts: Array) -> tuple[Array, Array, Array]:
-        """Return the further stay of the free and of the infected, and the weights, each (G, k)."""
-        out0, ill, home0, out1, home1 = (counts[:, line] for line in range(5))
-        at0 = np.cumsum(out0[:, ::-1], axis=1)[:, ::-1]
-        at1 = _before(np.cumsum(ill, axis=1)) - _before(np.cumsum(out1, axis=1))
-        a01, a02, a12 = _share(ill, at0), _share(home0, at0), _share(home1, at1)
-        e0, e1 = np.zeros_like(a01), np.zeros_like(a01)
-        for k in range(len(self.times) - 2, -1, -1):
-            day = self.times[k + 1] - self.times[k]
-            e1[:, k] = day + (1 - a12[:, k + 1]) * e1[:, k + 1]
-            stay = 1 - a01[:, k + 1] - a02[:, k + 1]
-            e0[:, k] = day + stay * e0[:, k + 1] + a01[:, k + 1] * e1[:, k + 1]
-        inside: Array = np.asarray(np.cumprod(1 - a01 - a02, axis=1), np.float64)
-        return e0, e1, _before(inside, start=1.0) - inside
-
-    def estimate(self, counts: Array) -> Array:
-        """Return the extra days of each set of counts."""
-        e0, e1, weights = self.remaining(counts)
-        return np.asarray(((e1 - e0) * weights).sum(axis=1) / weights.sum(axis=1))
-
-
-def _before(values: Array, start: float = 0.0) -> Array:
-    return np.concatenate([np.full((len(values), 1), start), values[:, :-1]], axis=1)
-
-
-def _share(events: Array, at_risk: Array) -> Array:
-    return np.where(at_risk > 0, events / np.maximum(at_risk, 1e-300), 0.0)
 
 
 def _checked(
