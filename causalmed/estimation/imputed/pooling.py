@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.estimation.imputed.rubin import Pooled, degrees_of_freedom, missing_information, pool
+from causalmed.estimation.imputed.rubin import NOTHING, Pooled, degrees_of_freedom, missing_information, pool
 from causalmed.results import ConditionalEffects, Effect, Functionals
 
 __all__ = ["information_lost", "pooled_effect", "pooled_functionals"]
@@ -57,11 +57,9 @@ def pooled_functionals(found: Sequence[Functionals], *, n: int, source: str) -> 
     """
     together = pool(np.array([each.values for each in found]), np.array([each.covariance for each in found]))
     complete = min(n - 1.0, *(each.degrees_of_freedom for each in found))
-    frees = [
-        degrees_of_freedom(together.share(vector), draws=len(found), complete=complete)
-        for vector in _contrasts(found[0])
-    ]
-    untouched = not together.between.any()
+    shares = [together.share(vector) for vector in _contrasts(found[0])]
+    frees = [degrees_of_freedom(share, draws=len(found), complete=complete) for share in shares]
+    untouched = max(shares) <= NOTHING
     kept = [each.influence for each in found if each.influence is not None]
     return Functionals(
         labels=found[0].labels,

@@ -21,11 +21,15 @@ values,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Pooled", "degrees_of_freedom", "missing_information", "pool"]
+__all__ = ["NOTHING", "Pooled", "degrees_of_freedom", "missing_information", "pool"]
+
+NOTHING: Final = 1e-12
+"""A share of the variance that rounding alone explains."""
 
 Array = NDArray[np.float64]
 
@@ -109,7 +113,7 @@ def degrees_of_freedom(share: float, *, draws: int, complete: float) -> float:
     >>> round(degrees_of_freedom(0.3, draws=5, complete=100.0), 2)
     26.98
     """
-    if share <= 0:
+    if share <= NOTHING:
         return complete
     of_draws = (draws - 1) / share**2
     if np.isinf(complete):
