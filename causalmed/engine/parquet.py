@@ -235,7 +235,7 @@ class _Cursor:
 
     def __init__(self, path: str, group: int, columns: Sequence[str]) -> None:
         self._where = (path, group)
-        self._batches = _rows_of(path, group, columns)
+        self._batches = _rows_of(path, group, columns, coded=True)
         self._batch: Any = None
         self._at = 0
 
@@ -261,10 +261,10 @@ class _Cursor:
                 return
 
 
-def _rows_of(path: str, group: int, columns: Sequence[str]) -> Iterator[Any]:
+def _rows_of(path: str, group: int, columns: Sequence[str], *, coded: bool = False) -> Iterator[Any]:
     import pyarrow as pa
 
-    opened = _opened(path)
+    opened = _opened(path, texts=columns if coded else ())
     try:
         yield from opened.iter_batches(
             batch_size=BLOCK_ROWS, row_groups=[group], columns=list(columns), use_threads=False
@@ -276,18 +276,30 @@ def _rows_of(path: str, group: int, columns: Sequence[str]) -> Iterator[Any]:
         ) from error
 
 
-def _opened(path: str) -> Any:
+def _opened(path: str, texts: Sequence[str] = ()) -> Any:
+    """Open a file; of the columns named, those of text are read as codes of a dictionary."""
     pq = _pyarrow()
     import pyarrow as pa
 
     try:
         metadata = _metadata(path, Path(path).stat().st_mtime_ns)
-        return pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=1 << 20)
+        coded = [name for name in texts if name in _texts(path, Path(path).stat().st_mtime_ns)]
+        return pq.ParquetFile(
+            path, metadata=metadata, pre_buffer=False, buffer_size=1 << 20, read_dictionary=coded or None
+        )
     except (pa.ArrowException, OSError) as error:
         raise DataError(
             f"{Path(path).name!r} cannot be read as a Parquet file ({error!s:.120}). It may be damaged, or "
             "of another format: write it again, for example with frame.to_parquet(path)."
         ) from error
+
+
+@lru_cache(maxsize=64)
+def _texts(path: str, changed: int) -> frozenset[str]:
+    import pyarrow as pa
+
+    schema = _metadata(path, changed).schema.to_arrow_schema()
+    return frozenset(one.name for one in schema if pa.types.is_string(one.type))
 
 
 @lru_cache(maxsize=64)

@@ -123,6 +123,7 @@ class DesignRecipe:
         override: Mapping[str, float] | None = None,
         *,
         rows: int | None = None,
+        known: bool = False,
     ) -> Design:
         """Code rows, if asked as if a column had one value on all of them.
 
@@ -135,6 +136,8 @@ class DesignRecipe:
             intervention of the g-formula.
         rows : int, optional
             How many rows there are, where ``columns`` may be empty (a design of the intercept alone).
+        known : bool
+            Whether the rows are among those the recipe was learned on, so that no level can be new.
 
         Raises
         ------
@@ -159,7 +162,7 @@ class DesignRecipe:
             name: np.asarray(table[name].values, dtype=np.float64) for name in self.columns
         }
         values |= {name: float(value) for name, value in override.items()}
-        for name, codes in self.codes:
+        for name, codes in () if known else self.codes:
             _check_codes(values[name], codes=codes, column=table[name])
         matrix = _fill(self.pieces, values=values, rows=n)
         return Design(matrix=matrix, names=self.names)

@@ -64,6 +64,7 @@ def answer(asked: Asked) -> Effect:
     problem, passes = pose_streamed(asked, executor, folds=False)
     check_clusters(problem)
     fitted, outcome, propensity = _fit(passes, problem, spec)
+    passes.samples.clear()
     rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
     modelled = rare and problem.population == "all" and isinstance(spec, AIPW | TMLE)
     found = evaluate(passes, problem, spec, fitted, rare=modelled)
@@ -109,6 +110,7 @@ def _fit(
         bound=default_bound(problem.n) if trim is None else float(trim),
         propensity=propensity,
         outcome=outcome,
+        stacked=isinstance(spec, GComputation),
     )
     if isinstance(spec, TMLE):
         low, high = problem.whole_range

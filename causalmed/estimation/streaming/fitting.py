@@ -37,7 +37,7 @@ class PropensityDesign:
 
     def matrix(self, rows: Rows) -> Array:
         """Return the design of a block."""
-        return self.recipe.build(rows.problem.covariates, rows=rows.problem.n).matrix
+        return self.recipe.build(rows.problem.covariates, rows=rows.problem.n, known=True).matrix
 
     def response(self, rows: Rows) -> Array:
         """Return what is modelled."""
@@ -54,15 +54,18 @@ class OutcomeDesign:
         Its coding.
     by_arm : bool
         Whether the exposure is left out, each arm having its own model.
+    column : int or None
+        The one column of the design that holds the exposure; None where it enters in other ways.
     """
 
     recipe: DesignRecipe
     by_arm: bool
+    column: int | None = None
 
     def matrix(self, rows: Rows) -> Array:
         """Return the design of a block, the exposure as observed."""
-        if self.by_arm:
-            return self.matrices(rows)[0]
+        if self.by_arm or self.column is not None:
+            return self._plain(rows)
         a, b = self.matrices(rows)
         return np.where(rows.problem.exposed[:, None] == 1, a, b)
 
@@ -70,14 +73,29 @@ class OutcomeDesign:
         """Return the designs of a block with the exposure set to a, and to b."""
         problem = rows.problem
         if self.by_arm:
-            X = self.recipe.build(problem.covariates, rows=problem.n).matrix
+            X = self._plain(rows)
             return X, X
+        if self.column is not None:
+            pair = (self._plain(rows).copy(), self._plain(rows).copy())
+            for X, value in zip(pair, problem.contrast, strict=True):
+                X[:, self.column] = value
+            return pair
         columns = (problem.exposure_column, *problem.covariates)
         name = problem.estimand.exposure
         first, second = (
-            self.recipe.build(columns, override={name: value}).matrix for value in problem.contrast
+            self.recipe.build(columns, override={name: value}, known=True).matrix
+            for value in problem.contrast
         )
         return first, second
+
+    def _plain(self, rows: Rows) -> Array:
+        """Return the design of a block as its columns are, built once a block."""
+        problem = rows.problem
+        if id(self.recipe) not in rows.memory:
+            columns = problem.covariates if self.by_arm else (problem.exposure_column, *problem.covariates)
+            found = self.recipe.build(columns, rows=problem.n, known=True)
+            rows.memory[id(self.recipe)] = found.matrix
+        return np.asarray(rows.memory[id(self.recipe)])
 
     def response(self, rows: Rows) -> Array:
         """Return what is modelled."""
@@ -103,8 +121,9 @@ class _DesignRows:
         return self.passes.total(_OfDesign(design=self.design, statistic=statistic))
 
     def every(self, stride: int) -> tuple[Array, Array]:
-        parts = self.passes.each(_Every(design=self.design, stride=stride))
-        return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+        parts = self.passes.every(stride)
+        matrix = np.concatenate([self.design.matrix(rows) for rows in parts])
+        return matrix, np.concatenate([self.design.response(rows) for rows in parts])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -114,16 +133,6 @@ class _OfDesign:
 
     def __call__(self, rows: Rows) -> Array:
         return self.statistic(self.design.matrix(rows), self.design.response(rows))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Every:
-    design: PropensityDesign | OutcomeDesign
-    stride: int
-
-    def __call__(self, rows: Rows) -> tuple[Array, Array]:
-        take = slice(-rows.start % self.stride, None, self.stride)
-        return self.design.matrix(rows)[take].copy(), self.design.response(rows)[take].copy()
 
 
 def fit_propensity_blocks(
@@ -151,7 +160,13 @@ def fit_outcome_blocks(
     columns: tuple[ColumnLike, ...] = problem.covariates
     if not by_arm:
         columns = (problem.exposure_column, *columns)
-    design = OutcomeDesign(recipe=DesignRecipe.learn(columns, formula=spec.formula), by_arm=by_arm)
+    recipe = DesignRecipe.learn(columns, formula=spec.formula)
+    alone = spec.formula is None and not by_arm
+    design = OutcomeDesign(
+        recipe=recipe,
+        by_arm=by_arm,
+        column=recipe.names.index(problem.estimand.exposure) if alone else None,
+    )
     if not by_arm and problem.estimand.exposure not in design.recipe.columns:
         raise InvalidArgument(
             f"The formula of the outcome model leaves out {problem.estimand.exposure!r}, so that setting it "

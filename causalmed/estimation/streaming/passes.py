@@ -122,11 +122,14 @@ class Passes:
         Where it is.
     executor : Executor
         Who reads it.
+    samples : dict of int to list of Rows
+        The rows that :meth:`every` has read, for the next model that asks; empty it when all are fitted.
     """
 
     view: View
     blocks: tuple[BlockRef, ...]
     executor: Executor
+    samples: dict[int, list[Rows]] = field(default_factory=dict)
 
     @property
     def n(self) -> int:
@@ -147,9 +150,15 @@ class Passes:
         parts = self.each(Together(statistics=statistics))
         return [list(column) for column in zip(*parts, strict=True)]
 
+    def every(self, stride: int) -> list[Rows]:
+        """Return the rows whose number is a multiple of ``stride``, block by block."""
+        if stride not in self.samples:
+            self.samples[stride] = self.each(_Every(stride=stride))
+        return [replace(rows, memory={}) for rows in self.samples[stride]]
+
     def of_arm(self, arm: int) -> Passes:
         """Return passes over the patients of one arm, in canonical blocks of their own."""
-        return replace(self, blocks=recut(self.blocks, self.each(_InArm(arm=arm))))
+        return replace(self, blocks=recut(self.blocks, self.each(_InArm(arm=arm))), samples={})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -161,6 +170,28 @@ class Together:
     def __call__(self, rows: Rows) -> tuple[Any, ...]:
         """Return each of them."""
         return tuple(statistic(rows) for statistic in self.statistics)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Every:
+    stride: int
+
+    def __call__(self, rows: Rows) -> Rows:
+        take, whole = slice(-rows.start % self.stride, None, self.stride), rows.problem
+        part = replace(
+            whole,
+            exposed=whole.exposed[take].copy(),
+            outcome=whole.outcome[take].copy(),
+            exposure_column=_taken(whole.exposure_column, take),
+            covariates=tuple(_taken(column, take) for column in whole.covariates),
+            fold_keys=whole.fold_keys[take].copy(),
+            clusters=None if whole.clusters is None else whole.clusters[take].copy(),
+        )
+        return Rows(problem=part, start=rows.start)
+
+
+def _taken(column: Any, take: slice) -> Any:
+    return column.replace_values(column.values[take].copy())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from causalmed.estimation import tmle
 from causalmed.estimation.models import Regression
 from causalmed.estimation.positivity import pulled
+from causalmed.estimation.problem import Problem
 from causalmed.estimation.streaming.fitting import OutcomeDesign, PropensityDesign
 from causalmed.estimation.streaming.passes import Rows
 from causalmed.estimation.targets import Working
@@ -37,14 +38,17 @@ class Predicted:
         Design of the propensity model.
     outcome : tuple of ndarray, shape (rows, q), or None
         Designs of the outcome regression with the exposure set to a, and to b.
+    observed : ndarray, shape (rows, q), or None
+        Its design with the exposure as it was, where its scores are asked for.
     """
 
-    rows: Rows
+    problem: Problem
     working: Working
     raw: Array | None
     moved: NDArray[np.bool_]
     propensity: Array | None
     outcome: tuple[Array, Array] | None
+    observed: Array | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,6 +63,8 @@ class Fitted:
         Model of the exposure.
     outcome : (OutcomeDesign, Regression, Regression) or None
         Outcome regressions under a and under b.
+    stacked : bool
+        Whether the scores of the outcome regression are asked for.
     scale, fluctuation, epsilon
         The targeting step of TMLE, once it is known; see :mod:`causalmed.estimation.tmle`.
     """
@@ -66,6 +72,7 @@ class Fitted:
     bound: float
     propensity: tuple[PropensityDesign, Regression] | None
     outcome: tuple[OutcomeDesign, Regression, Regression] | None
+    stacked: bool = False
     scale: tuple[float, float] | None = None
     fluctuation: str = ""
     epsilon: tuple[float, float] | None = None
@@ -80,7 +87,7 @@ class Fitted:
     def _predicted(self, rows: Rows) -> Predicted:
         problem = rows.problem
         working = Working(population=problem.population, exposed=problem.exposed, outcome=problem.outcome)
-        raw, X, pair = None, None, None
+        raw, X, pair, observed = None, None, None, None
         moved = np.zeros(problem.n, dtype=bool)
         if self.propensity is not None:
             design, model = self.propensity
@@ -91,8 +98,17 @@ class Fitted:
         if self.outcome is not None:
             outcome, under_a, under_b = self.outcome
             pair = outcome.matrices(rows)
+            observed = outcome.matrix(rows) if self.stacked else None
             working = replace(working, m1=under_a.mean(pair[0]), m0=under_b.mean(pair[1]))
-        return Predicted(rows=rows, working=working, raw=raw, moved=moved, propensity=X, outcome=pair)
+        return Predicted(
+            problem=problem,
+            working=working,
+            raw=raw,
+            moved=moved,
+            propensity=X,
+            outcome=pair,
+            observed=observed,
+        )
 
     def start(self, working: Working) -> tmle.Start:
         """Return the fluctuations of a block before they are fitted."""

@@ -196,7 +196,7 @@ class Influences:
         )
 
     def _influence(self, seen: Predicted, after: Working) -> Array:
-        exposed, outcome = seen.rows.problem.exposed, seen.rows.problem.outcome
+        exposed, outcome = seen.problem.exposed, seen.problem.outcome
         if self.how == "aipw":
             return aipw.influence_of(after, self.psi, float(self.masses[0]))
         if self.how == "ipw":
@@ -208,7 +208,8 @@ class Influences:
             return known + score_along(seen.propensity, exposed - seen.raw, self.along[0])
         assert self.fitted.outcome is not None
         design, *models = self.fitted.outcome
-        X = design.matrix(seen.rows)
+        assert seen.observed is not None
+        X = seen.observed
         used = (exposed, 1 - exposed) if design.by_arm else (np.ones_like(exposed),) * 2
         fitted = [
             score_along(X, weight * (outcome - model.mean(X)), along)
@@ -238,4 +239,4 @@ def _crude_parts(problem: Problem) -> Array:
 def _columns(recipe: DesignRecipe | None, problem: Problem) -> Array:
     if recipe is None:
         return np.empty((problem.n, 0))
-    return recipe.build(problem.covariates, rows=problem.n).matrix
+    return recipe.build(problem.covariates, rows=problem.n, known=True).matrix
