@@ -35,7 +35,7 @@ from causalmed.estimation.solving import (
     solve,
     values_without_each,
 )
-from causalmed.estimation.specs import AIPW, TMLE, Estimator
+from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.statements import assumptions_of, overrides_of
 from causalmed.estimation.suitability import check_suits
 from causalmed.estimation.targets import LABELS
@@ -89,6 +89,11 @@ def answer(asked: Asked) -> Effect:
     """
     spec: Any = TMLE() if asked.spec is None else asked.spec
     check_suits(asked.estimand, spec, asked.population)
+    if not isinstance(spec, GComputation | IPW | IPWRA | AIPW | TMLE):
+        raise InvalidArgument(
+            f"{type(spec).__name__} compares two values only. Use TMLE(), AIPW(), IPW() or GComputation() for "
+            "an exposure of several levels, or restrict the cohort to two of them."
+        )
     if asked.population != "all":
         raise InvalidArgument(
             f"population={asked.population!r} is not available for an exposure of several levels: the "
