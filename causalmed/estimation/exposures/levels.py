@@ -91,8 +91,8 @@ def answer(asked: Asked) -> Effect:
     check_suits(asked.estimand, spec, asked.population)
     if not isinstance(spec, GComputation | IPW | IPWRA | AIPW | TMLE):
         raise InvalidArgument(
-            f"{type(spec).__name__} compares two values only. Use TMLE(), AIPW(), IPW() or GComputation() for "
-            "an exposure of several levels, or restrict the cohort to two of them."
+            f"{type(spec).__name__} compares two values only. Use TMLE(), AIPW(), IPW() or GComputation() "
+            "for an exposure of several levels, or restrict the cohort to two of them."
         )
     if asked.population != "all":
         raise InvalidArgument(

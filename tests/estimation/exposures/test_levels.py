@@ -8,7 +8,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binom
 
-from causalmed import AIPW, IPW, TMLE, Cohort, Estimand, GComputation, Matching, estimate
+from causalmed import AIPW, IPW, TMLE, Cohort, Estimand, GComputation, estimate
 from causalmed.errors import CausalmedError, InvalidArgument, ScaleNotDefined
 from causalmed.results import State
 
@@ -138,7 +138,6 @@ def test_the_rows_may_come_in_any_order():
         ({"contrast": ("dirty", "filthy")}, "Its levels: clean, contaminated, dirty"),
         ({"contrast": "dirty"}, "two levels"),
         ({"contrast": ("dirty", "clean"), "population": "exposed"}, "third level"),
-        ({"contrast": ("dirty", "clean"), "estimator": Matching()}, "compares two values only"),
     ],
 )
 def test_refusals(cohort, change, words):
