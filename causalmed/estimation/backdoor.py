@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from causalmed.estimation.repeats import (
     split_seeds,
     with_checks,
 )
-from causalmed.estimation.solving import Nuisances, Solution, fit_nuisances, learns, solve
+from causalmed.estimation.solving import Nuisances, Solution, cross_fits, fit_nuisances, learns, solve
 from causalmed.estimation.specs import TMLE, Estimator
 from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
 from causalmed.estimation.suitability import check_suits
@@ -36,13 +36,15 @@ from causalmed.results import Effect, Functionals, Provenance
 __all__ = ["answer", "support"]
 
 
-def answer(asked: Asked) -> Effect:
+def answer(asked: Asked, inference: Callable[..., Inference] = infer) -> Effect:
     """Answer a question by adjustment.
 
     Parameters
     ----------
     asked : Asked
         With a back-door estimand and GComputation, IPW, IPWRA, AIPW or TMLE (None: TMLE).
+    inference : callable
+        Where the covariance comes from; takes what :func:`~causalmed.estimation.inference.infer` takes.
 
     Returns
     -------
@@ -55,16 +57,16 @@ def answer(asked: Asked) -> Effect:
         )
     check_suits(asked.estimand, spec, asked.population)
     problem = pose_problem(asked.estimand, asked.cohort, contrast=asked.contrast, population=asked.population)
-    return _answer(problem, asked, spec)
+    return _answer(problem, asked, spec, inference)
 
 
-def _answer(problem: Problem, asked: Asked, spec: Estimator) -> Effect:
+def _answer(problem: Problem, asked: Asked, spec: Estimator, infer: Callable[..., Inference]) -> Effect:
     seed, executor = asked.seed, asked.executor
     check_clusters(problem)
     if learns(spec):
         refuse_holes(problem)
     rounds = []
-    for split in split_seeds(seed, getattr(spec, "repeats", 1) if learns(spec) else 1):
+    for split in split_seeds(seed, getattr(spec, "repeats", 1) if cross_fits(spec) else 1):
         nuisances = fit_nuisances(problem, spec, seed=split, executor=executor)
         solution = solve(problem, spec, nuisances)
         rounds.append((nuisances, solution, infer(problem, spec, nuisances, solution, executor=executor)))

@@ -83,6 +83,7 @@ FAMILIES: tuple[Family, ...] = (
     Family(name="matching", takes=_spec_is("Matching"), door="matching.answering:answer"),
     Family(name="shift", takes=_is_shift, door="exposures.moving:answer"),
     Family(name="levels", takes=_has_levels, door="exposures.levels:answer"),
+    Family(name="bootstrap", takes=_spec_is("Bootstrap"), door="bootstrap.answering:answer"),
     Family(name="adjustment", takes=lambda asked: True, door="backdoor:answer"),
 )
 """Families in the order in which they are asked; plain adjustment comes last."""

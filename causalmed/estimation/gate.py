@@ -259,16 +259,20 @@ def _clusters(problem: Problem, nuisances: Nuisances, inference: Inference) -> C
     size, exposed = problem.cluster_sizes
     with_it, without = int((exposed > 0).sum()), int((exposed < size).sum())
     how = "by their sums"
-    if "jackknife" in inference.source:
+    if "bootstrap" in inference.source:
+        how = "by a weight for each in every replicate"
+    elif "jackknife" in inference.source:
         how = "by leaving out one at a time"
     elif nuisances.cross_fitted and groups < FEW:
         how = "by their sums (learners are not refitted)"
+    elif groups < FEW:
+        how = "by their sums (on disk the models are not refitted without each)"
     skipped = ""
     if inference.not_refitted:
         names = ", ".join(inference.not_refitted[:3])
         skipped = f" Without {names} no model could be fitted; their influence was used instead."
     few = groups < 10 or min(with_it, without) < 10 or bool(inference.not_refitted)
-    few = few or (nuisances.cross_fitted and groups < FEW)
+    few = few or (groups < FEW and "by their sums" in how)
     return Check(
         name="clusters",
         state=State.WARN if few else State.PASS,

@@ -23,7 +23,7 @@ from causalmed.estimation.specs import IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.targets import Working
 from causalmed.regression import Linear, Logistic
 
-__all__ = ["Nuisances", "Solution", "fit_nuisances", "learns", "solve", "values_without_each"]
+__all__ = ["Nuisances", "Solution", "cross_fits", "fit_nuisances", "learns", "solve", "values_without_each"]
 
 Array = NDArray[np.float64]
 
@@ -85,6 +85,12 @@ class Solution:
     source: str
     targeted: tmle.Targeted | None
     working: Working
+
+
+def cross_fits(spec: Estimator) -> bool:
+    """Return whether the answer depends on how patients fall into folds."""
+    models = [getattr(spec, name) for name in spec.models]
+    return any(model is not None and not isinstance(model, Logistic | Linear) for model in models)
 
 
 def learns(spec: Estimator) -> bool:

@@ -1,4 +1,4 @@
-"""One replicate at a time, every model fitted to the end: slow, general, and the yardstick of the fast way."""
+"""One replicate at a time, every model fitted to the end: slow, general, the yardstick of the fast way."""
 
 from __future__ import annotations
 
@@ -67,15 +67,16 @@ def weighted_values(spec: Estimator, working: Working, weights: Array) -> Array:
     Y = working.outcome
     if isinstance(spec, GComputation | IPWRA):
         t = weights * _plain_tilt(working)
-        return np.array([t @ working.regression(1), t @ working.regression(0), t @ Y]) / t.sum()
+        sums = [t @ working.regression(1), t @ working.regression(0), t @ Y]
+        return np.asarray(sums / t.sum())
     tilt = tilt_of(working)
     t = weights * tilt.t
     natural = t * Y
     if isinstance(spec, IPW):
-        sums = [weights * tilt.w1, weights * tilt.w0, t]
+        masses = [weights * tilt.w1, weights * tilt.w0, t]
         if working.population == "overlap":
-            sums[2] = weights * working.score * (1 - working.score)
-        return np.array([w @ Y / (w.sum() if spec.stabilised else t.sum()) for w in sums])
+            masses[2] = weights * working.score * (1 - working.score)
+        return np.array([float(w @ Y) / float(w.sum() if spec.stabilised else t.sum()) for w in masses])
     if working.population == "overlap":
         A, e = working.exposed, working.score
         mixed = e * working.regression(1) + (1 - e) * working.regression(0)
@@ -83,7 +84,7 @@ def weighted_values(spec: Estimator, working: Working, weights: Array) -> Array:
     arms = [
         t @ m + (weights * tilt.weights(arm)) @ (Y - m) for arm in (1, 0) for m in (working.regression(arm),)
     ]
-    return np.array([*arms, natural.sum()]) / t.sum()
+    return np.asarray([*arms, natural.sum()] / t.sum())
 
 
 def _coefficients(model: Regression, weights: Array) -> Array:
@@ -115,17 +116,15 @@ def _regressions(
     return first, second
 
 
-def _targeted(
-    working: Working, weights: Array, *, scale: tuple[float, float], fluctuation: str
-) -> Working:
+def _targeted(working: Working, weights: Array, *, scale: tuple[float, float], fluctuation: str) -> Working:
     start = tmle.start_of(working, scale=scale, fluctuation=fluctuation)
     found = []
     tilt = tilt_of(working)
     for arm, fluctuated in zip((1, 0), start.arms, strict=True):
         in_arm = working.exposed if arm else 1 - working.exposed
         used = (in_arm if fluctuation == "covariate" else tilt.weights(arm)) > 0
-        *rest, w = fluctuated.used
-        one = replace(fluctuated, used=(*rest, w * weights[used]))
+        y, start_at, h, w = fluctuated.used
+        one = replace(fluctuated, used=(y, start_at, h, w * weights[used]))
         search = tmle.newton(one.size)
         epsilon = next(search)
         try:

@@ -34,8 +34,8 @@ class Bootstrap:
     estimator : GComputation, IPW, IPWRA, AIPW or TMLE
         With parametric nuisances; machine learners are refused.
     replicates : int
-        R, at least 50. The standard error of a standard error is about :math:`1 / \sqrt{2R}` of it: 2.2 % with
-        1,000.
+        R, at least 50. The standard error of a standard error is about :math:`1 / \sqrt{2R}` of it: 2.2 %
+        with 1,000.
 
     Raises
     ------
@@ -64,14 +64,14 @@ class Bootstrap:
     def __post_init__(self) -> None:
         if not isinstance(self.estimator, GComputation | IPW | IPWRA | AIPW | TMLE):
             raise InvalidArgument(
-                f"Bootstrap(estimator={self.estimator!r}) is not accepted: wrap GComputation(), IPW(), IPWRA(), "
-                "AIPW() or TMLE()."
+                f"Bootstrap(estimator={self.estimator!r}) is not accepted: wrap GComputation(), IPW(), "
+                "IPWRA(), AIPW() or TMLE()."
             )
         if learns(self.estimator):
             raise InvalidArgument(
-                f"Bootstrap(estimator={self.estimator!r}) is not accepted: a machine learner would have to be "
-                "cross-fitted again in every replicate, and its bootstrap is not known to be valid. Use the "
-                "learner without Bootstrap(), or Logistic() and Linear() with it."
+                f"Bootstrap(estimator={self.estimator!r}) is not accepted: a machine learner would have to "
+                "be cross-fitted again in every replicate, and its bootstrap is not known to be valid. Use "
+                "the learner without Bootstrap(), or Logistic() and Linear() with it."
             )
         whole = isinstance(self.replicates, int) and not isinstance(self.replicates, bool)
         if not whole or not FEWEST <= self.replicates <= _MOST:
