@@ -6,6 +6,7 @@ The room's question: *how large is an identified effect, how sure is that, and h
 :class:`IPW`, :class:`IPWRA`, :class:`AIPW`, :class:`TMLE`. The room may not choose an adjustment set.
 """
 
+from causalmed.estimation.bootstrap import Bootstrap
 from causalmed.estimation.debiased import DoubleML
 from causalmed.estimation.dowhy_adapter import DoWhy
 from causalmed.estimation.econml_adapter import EconML
@@ -29,7 +30,15 @@ from causalmed.estimation.fragility import (
     rosenbaum_bounds,
     tipping_point,
 )
+from causalmed.estimation.frontdoor import FrontDoorAIPW
+from causalmed.estimation.instrument import AndersonRubin, ComplierAIPW, TwoStageLinear, anderson_rubin
 from causalmed.estimation.matching import Matching
+from causalmed.estimation.mediation import (
+    MediationAIPW,
+    MediationSensitivity,
+    mediation_sensitivity,
+    proportion_mediated,
+)
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.subgroup_effects import SubgroupEffects
 from causalmed.estimation.superlearner import SuperLearner
@@ -39,16 +48,22 @@ __all__ = [
     "IPW",
     "IPWRA",
     "TMLE",
+    "AndersonRubin",
+    "Bootstrap",
     "CausalForest",
     "CausalForestFit",
+    "ComplierAIPW",
     "ConfoundingBounds",
     "DoWhy",
     "DoubleML",
     "EconML",
     "Estimator",
+    "FrontDoorAIPW",
     "GComputation",
     "LinearFragility",
     "Matching",
+    "MediationAIPW",
+    "MediationSensitivity",
     "Refutation",
     "RosenbaumBounds",
     "Shift",
@@ -57,7 +72,9 @@ __all__ = [
     "Surveillance",
     "SystematicError",
     "TippingPoint",
+    "TwoStageLinear",
     "adjust_for_confounder",
+    "anderson_rubin",
     "confounding_bounds",
     "correct_outcome",
     "dose_response",
@@ -65,6 +82,8 @@ __all__ = [
     "fit_forest",
     "fit_systematic_error",
     "linear_fragility",
+    "mediation_sensitivity",
+    "proportion_mediated",
     "refute",
     "rosenbaum_bounds",
     "tipping_point",

@@ -57,7 +57,8 @@ class Draws:
         r"""Covariance of the three means, shape (3, 3).
 
         That of the replicates times :math:`(N + 1) / (N - 1)`: for a mean, the variance over Dirichlet
-        weights is :math:`\sum_i (x_i - \bar x)^2 / \{N (N + 1)\}`, and that of the mean is estimated with N - 1.
+        weights is :math:`\sum_i (x_i - \bar x)^2 / \{N (N + 1)\}`, and that of the mean is estimated with
+        N - 1.
         """
         away = self.used - self.used.mean(axis=0)
         return np.asarray(away.T @ away) / (len(away) - 1) * ((self.units + 1) / (self.units - 1))
