@@ -104,6 +104,22 @@ def test_interactive_is_cross_fitted_aipw_with_both_arms_apart(cohort):
     )
 
 
+@pytest.mark.parametrize("model", ["partially_linear", "interactive", "logistic"])
+def test_repeated_splits_are_medians_of_regressions_too(cohort, model):
+    from causalmed.estimation.repeats import split_seeds
+
+    many = estimate(asks("a", "ba"), cohort, DoubleML(model=model, repeats=3), seed=5)
+    each = [
+        estimate(asks("a", "ba"), cohort, DoubleML(model=model), seed=s).functionals
+        for s in split_seeds(5, 3)
+    ]
+    weights = many.functionals.gradient(exposed=1.0, unexposed=-1.0) if model == "interactive" else np.ones(1)
+    assert weights @ many.functionals.values == pytest.approx(
+        np.median([weights @ one.values for one in each]), abs=1e-12
+    )
+    assert "3 ways of splitting" in many.diagnostics.check("split uncertainty").sentence
+
+
 def test_formulas_reach_the_nuisances(cohort):
     plain = estimate(asks("d", "yd"), cohort, DoubleML()).difference
     spec = DoubleML(propensity=Linear(formula="u"), outcome=Linear(formula="u + I(u**2)"))
