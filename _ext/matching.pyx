@@ -183,7 +183,9 @@ def match(
             for i in range(starts[s], starts[s + 1]):
                 arm = exposed[i]
                 if peers:
-                    count = meet(g, keys[i], values[i], g.run[i], first[arm], end[arm], peers, &lo, &hi, &total)
+                    count = meet(
+                        g, keys[i], values[i], g.run[i], first[arm], end[arm], peers, &lo, &hi, &total
+                    )
                     size[1, i] = <int>count
                     out[3, i] = total / count if count else 0.0
                 arm = 1 - arm

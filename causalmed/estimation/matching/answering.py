@@ -111,7 +111,8 @@ def _check(asked: Asked, problem: Problem, spec: Matching) -> None:
     if not spec.replace and problem.clusters is not None and problem.cluster_name not in spec.exact:
         raise InvalidArgument(
             "Matching(replace=False) has no sound standard error where the two of a pair may lie in two "
-            f"clusters. Pair within them (exact=[{problem.cluster_name!r}], adjusting for it), or use replace=True."
+            f"clusters. Pair within them (exact=[{problem.cluster_name!r}], and adjust for it), or use "
+            "replace=True."
         )
     if huge := [each.name for each in problem.covariates if not np.abs(each.values).max() < LARGEST]:
         raise DataError(
