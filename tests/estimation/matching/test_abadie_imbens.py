@@ -124,7 +124,7 @@ def test_an_estimated_score_makes_the_effect_more_precise():
     """Simulation: v moves the outcome but not the exposure; balancing it by chance is worth knowing."""
     rng = np.random.default_rng(3)
     found = []
-    for _ in range(250):
+    for _ in range(150):
         problem = posed("all", n=500, seed=int(rng.integers(2**31)))
         propensity = fitted(problem)
         pair = []

@@ -28,7 +28,7 @@ def covers(card):
     ids=str,
 )
 def test_intervals_cover(ward, spec, population):
-    card = simulate(ward, spec, population, draws=150, seed=5)
+    card = simulate(ward, spec, population, draws=100, seed=5)
     assert covers(card)
     assert 0.85 < card.ratio < 1.15
     assert abs(card.bias) < 4 * card.noise
