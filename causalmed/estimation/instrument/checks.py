@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from causalmed.estimation.debiased.checks import cluster_check
 from causalmed.estimation.inference import RARE
 from causalmed.estimation.instrument.posing import InstrumentProblem
 from causalmed.estimation.instrument.weak import anderson_rubin_of
-from causalmed.estimation.mediation.checks import base_checks
+from causalmed.estimation.mediation.checks import base_checks, cluster_check
 from causalmed.results import Check, Functionals, State
 
 __all__ = ["STRONG", "base_checks_of", "risk_check", "strength_check"]

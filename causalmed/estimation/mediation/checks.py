@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.estimation.balance import effective_size
-from causalmed.estimation.debiased.checks import cluster_check
+from causalmed.estimation.covariance import FEW
 from causalmed.estimation.inference import RARE
 from causalmed.estimation.mediation.overlapping import Raised
 from causalmed.estimation.positivity import Truncation, structural_holes
 from causalmed.estimation.problem import Problem
 from causalmed.results import Check, State
 
-__all__ = ["base_checks", "events_check", "raised_check", "truncation_check", "weight_check"]
+__all__ = ["base_checks", "cluster_check", "events_check", "raised_check", "truncation_check", "weight_check"]
 
 Array = NDArray[np.float64]
 
@@ -113,6 +113,23 @@ def weight_check(weights: Array, size: int, who: str) -> Check:
             if off and not thin
             else "A few patients carry the weight. Merge levels of the mediators, or ask about fewer of them."
         ),
+    )
+
+
+def cluster_check(problem: Problem) -> Check | None:
+    """Say how clusters were allowed for: by sums of the influence, nothing being fitted again."""
+    if problem.clusters is None:
+        return None
+    return Check(
+        name="clusters",
+        state=State.WARN if problem.groups < FEW else State.PASS,
+        sentence=(
+            f"{problem.groups} groups of {problem.cluster_name}; the interval allows for them by their sums, "
+            f"with {problem.groups - 1} degrees of freedom."
+        ),
+        value=float(problem.groups),
+        threshold=float(FEW),
+        advice="With few groups such intervals can be too narrow; more groups help, more patients do not.",
     )
 
 

@@ -27,7 +27,7 @@ def arms_of(estimand: Estimand, contrast: tuple[float, float]) -> tuple[str, ...
             f"{name} = {value if isinstance(value, str) else f'{value:g}'}" for name, value in pairs
         )
         return f"{a}, {at}", f"{b}, {at}"
-    through = in_words(estimand.mediators)
+    through = in_words(estimand.mediators) if len(estimand.mediators) < 3 else "the mediators"
     if estimand.effect == "natural_direct":
         return f"{a}, {through} as under {b}", f"{b}, {through} as under {b}"
     return f"{a}, {through} as under {a}", f"{a}, {through} as under {b}"
