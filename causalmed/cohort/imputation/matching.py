@@ -32,9 +32,9 @@ def matched(
     recipients : ndarray, shape (r,)
         Predictions of the recipients.
     nearest : int
-        Donors among whom to draw.
+        Donors among whom to draw; those who are as near as the last one are among them.
     random : numpy.random.Generator
-        Breaks ties and draws.
+        Draws.
 
     Returns
     -------
@@ -48,16 +48,20 @@ def matched(
     [90.0, 10.0]
     """
     nearest = min(nearest, len(donors))
-    order = np.lexsort((random.random(len(donors)), donors))
+    order = np.argsort(donors, kind="stable")
     ranked = donors[order]
     width = min(2 * nearest, len(donors))
     place = np.searchsorted(ranked, recipients)
     first = np.clip(place - nearest, 0, len(donors) - width)
     window = first[:, None] + np.arange(width)
     distance = np.abs(ranked[window] - recipients[:, None])
-    near = np.argsort(distance, axis=1, kind="stable")[:, :nearest]
-    chosen = near[np.arange(len(recipients)), random.integers(nearest, size=len(recipients))]
-    return np.asarray(values[order[window[np.arange(len(recipients)), chosen]]])
+    near = ranked[
+        np.take_along_axis(window, np.argsort(distance, axis=1, kind="stable")[:, :nearest], axis=1)
+    ]
+    # all donors as near as the last one take part: many patients of one stratum must not share a few
+    low = np.searchsorted(ranked, near.min(axis=1), side="left")
+    high = np.searchsorted(ranked, near.max(axis=1), side="right")
+    return np.asarray(values[order[random.integers(low, high)]])
 
 
 def nearest_of(recorded: Array, wanted: Array) -> Array:

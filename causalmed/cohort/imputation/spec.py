@@ -76,7 +76,7 @@ class Imputation:
     >>> frame = pd.DataFrame({"age": [54, 61, None, 72, 66, 58, 70], "late": [0, 1, 1, 0, 1, 0, 1]})
     >>> cohort = Cohort.from_frame(frame, missing=Imputation(draws=5))
     >>> cohort.completed(1).values("age").tolist()
-    [54.0, 61.0, 61.0, 72.0, 66.0, 58.0, 70.0]
+    [54.0, 61.0, 54.0, 72.0, 66.0, 58.0, 70.0]
     """
 
     draws: int = 20
