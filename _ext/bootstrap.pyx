@@ -24,7 +24,6 @@ Single precision is enough for a deviation from the full fit; sums over 512 rows
 import numpy as np
 
 from libc.stdint cimport uint64_t
-
 from single cimport wide_available
 
 cdef extern from *:
@@ -53,7 +52,7 @@ cdef extern from *:
     TARGET INLINE void cells_##S(const boot_t *g, int a, Py_ssize_t lo, Py_ssize_t from, Py_ssize_t to) { \
         const float *k = g->arms + 5 * a; int apart = g->z[1] != NULL;                                    \
         for (Py_ssize_t r = 0; r < LANES; r += W) {                                                       \
-            V s0 = {0}, s1 = {0}, p1 = {0}, p0 = {0}, q = {0}, v = {0}, none = {0}, sum = {0};            \
+            V s0 = {0}, s1 = {0}, p1 = {0}, p0 = {0}, q = {0}, v = {0}, sum = {0};                        \
             const V lift = *(const V *)(g->lift + r), *boost = (const V *)(g->lift + LANES + r);          \
             float *s = g->s + r, *o = g->u + r + from * LANES;                                            \
             for (Py_ssize_t i = lo + from; i < lo + to; i++, o += LANES) {                                \
@@ -64,7 +63,7 @@ cdef extern from *:
                     if (g->propensity) *ue = w * g->rho[0][i];                                            \
                     if (!g->outcome) continue;                                                            \
                     m = w * g->rho[1][i]; sum += m;                                                       \
-                    if (apart) { *u1 = a ? m : none; *u0 = a ? none : m; } else *u0 = m;                  \
+                    if (apart && a) *u1 = m; else *u0 = m;                                                \
                     continue;                                                                             \
                 }                                                                                         \
                 if (g->propensity) {                                                                      \
@@ -80,7 +79,7 @@ cdef extern from *:
                         m0 = 1.0f / (1.0f + m0); m1 = 1.0f / (1.0f + m1);                                 \
                     }                                                                                     \
                     d = g->weighted ? h : w; d *= g->y[i] - (a ? m1 : m0); sum += d;                      \
-                    if (apart) { *u1 = a ? d : none; *u0 = a ? none : d; } else *u0 = d;                  \
+                    if (apart && a) *u1 = d; else *u0 = d;                                                \
                     if (g->targeted) { m1 = target_##S(g, m1, boost[0]); m0 = target_##S(g, m0, boost[LANES / W]); } \
                     p1 += w * m1; p0 += w * m0; m = a ? m1 : m0;                                          \
                 }                                                                                         \
@@ -134,8 +133,10 @@ cdef extern from *:
             Py_ssize_t ones = g->ones < lo ? 0 : g->ones - lo < many ? g->ones - lo : many;               \
             cells_##S(g, 1, lo, 0, ones); cells_##S(g, 0, lo, ones, many);                                \
             float *s = g->s + LINES * LANES;                                                              \
-            for (int k = 0; k < 3; s += g->p[k] * LANES, k++) if (g->z[k])                                \
-                score_##S(g->z[k] + lo * g->p[k], g->p[k], many, g->u + k * TILE * LANES, s);             \
+            for (int k = 0; k < 3; s += g->p[k] * LANES, k++) if (g->z[k]) {                              \
+                Py_ssize_t a = k == 2 && g->z[1] ? ones : 0, b = k == 1 ? ones : many;                    \
+                score_##S(g->z[k] + (lo + a) * g->p[k], g->p[k], b - a, g->u + (k * TILE + a) * LANES, s); \
+            }                                                                                             \
             if (tiles % FLUSH && lo + TILE < rows) continue;                                              \
             for (Py_ssize_t c = 0; c < cells; c++) { g->out[c] += g->s[c]; g->s[c] = 0; }                 \
         }                                                                                                 \

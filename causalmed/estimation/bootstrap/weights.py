@@ -37,7 +37,7 @@ def weights_of(keys: NDArray[np.uint64], replicate: int) -> NDArray[np.float64]:
     Examples
     --------
     >>> weights_of(np.array([1, 2], dtype=np.uint64), 0).round(3).tolist()
-    [0.506, 0.289]
+    [0.625, 2.192]
     """
     group, lane = divmod(replicate, LANES)
     parts = [kernel.weights(keys[block], group)[:, lane] for block in block_slices(len(keys))]
