@@ -12,6 +12,7 @@ from causalmed.cohort import Column
 from causalmed.engine import Local
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, NotEnoughEvents, RoleConflict
 from causalmed.estimation.asked import Asked
+from causalmed.estimation.balance import effective_size
 from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
 from causalmed.estimation.exposures.shifted import Moved, Posed, moved_values, solve, without_cluster
 from causalmed.estimation.inference import RARE
@@ -222,11 +223,7 @@ def _of_size(size: float, n: int) -> State:
 def _weights(posed: Posed, found: Moved) -> list[Check]:
     if found.ratio is None:
         return []
-    n, r = posed.n, found.ratio
-    size = float(r.sum() ** 2 / (r @ r))
-    values, moved = posed.exposure.values, posed.moved.values
-    reached, wanted = float(r @ values / r.sum()), float(moved.mean())
-    off = abs(reached - wanted) / (float(values.std()) or 1.0)
+    n, size = posed.n, effective_size(found.ratio)
     return [
         Check(
             name="truncation",
@@ -249,15 +246,23 @@ def _weights(posed: Posed, found: Moved) -> list[Check]:
             threshold=0.2 * n,
             advice="Few patients have values like the shifted ones: shift by less.",
         ),
-        Check(
-            name="balance",
-            state=State.PASS if off <= 0.1 else State.WARN if off <= 0.25 else State.FAIL,
-            sentence=(
-                f"The weighted mean of {posed.exposure.name} is {reached:.4g}, where the shift asks for "
-                f"{wanted:.4g}."
-            ),
-            value=off,
-            threshold=0.1,
-            advice="The model of the exposure does not fit: propensity=Logistic(formula=…) with its square.",
-        ),
+        _balance(posed, found.ratio),
     ]
+
+
+def _balance(posed: Posed, r: Array) -> Check:
+    """Hold the weighted mean of the exposure against the one that the shift asks for."""
+    values, moved = posed.exposure.values, posed.moved.values
+    reached, wanted = float(r @ values / r.sum()), float(moved.mean())
+    off = abs(reached - wanted) / (float(values.std()) or 1.0)
+    return Check(
+        name="balance",
+        state=State.PASS if off <= 0.1 else State.WARN if off <= 0.25 else State.FAIL,
+        sentence=(
+            f"The weighted mean of {posed.exposure.name} is {reached:.4g}, where the shift asks for "
+            f"{wanted:.4g}."
+        ),
+        value=off,
+        threshold=0.1,
+        advice="The model of the exposure does not fit: propensity=Logistic(formula=…) with its square.",
+    )
