@@ -31,7 +31,13 @@ from causalmed.estimation.fragility import (
     tipping_point,
 )
 from causalmed.estimation.frontdoor import FrontDoorAIPW
-from causalmed.estimation.instrument import AndersonRubin, ComplierAIPW, TwoStageLinear, anderson_rubin
+from causalmed.estimation.instrument import (
+    AndersonRubin,
+    ComplierAIPW,
+    TwoStageLinear,
+    anderson_rubin,
+    instrument_bounds,
+)
 from causalmed.estimation.matching import Matching
 from causalmed.estimation.mediation import (
     MediationAIPW,
@@ -81,6 +87,7 @@ __all__ = [
     "estimate",
     "fit_forest",
     "fit_systematic_error",
+    "instrument_bounds",
     "linear_fragility",
     "mediation_sensitivity",
     "proportion_mediated",

@@ -5,6 +5,7 @@ labelled functionals with their joint covariance, an effect, a picture. All are 
 computes anything from data.
 """
 
+from causalmed.results.bounds import Bounds
 from causalmed.results.check import Check, Gate, State
 from causalmed.results.conditional import ConditionalEffects
 from causalmed.results.curve import Curve
@@ -18,6 +19,7 @@ from causalmed.results.provenance import Provenance, fingerprint
 from causalmed.results.tables import html_table, text_table
 
 __all__ = [
+    "Bounds",
     "Check",
     "ConditionalEffects",
     "Curve",
