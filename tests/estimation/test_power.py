@@ -64,9 +64,7 @@ def test_the_detectable_ratio_is_found_four_times_in_five():
         late = rng.random(3000) < 0.5
         base = 0.072 * 2 / (1 + ratio)
         frame = pd.DataFrame({"late": late, "ssi": rng.random(3000) < np.where(late, ratio * base, base)})
-        effect = estimate(
-            Estimand.given(exposure="late", outcome="ssi"), Cohort.from_frame(frame), IPW()
-        )
+        effect = estimate(Estimand.given(exposure="late", outcome="ssi"), Cohort.from_frame(frame), IPW())
         found += effect.risk_ratio.low > 1
     assert 0.68 <= found / 150 <= 0.91
 
@@ -74,9 +72,7 @@ def test_the_detectable_ratio_is_found_four_times_in_five():
 def test_few_events_warn():
     frame = ward(60, 3, pull=0.0, base=-2.9)
     frame.loc[:1, "ssi"], frame.loc[0, "late"], frame.loc[1, "late"] = True, True, False
-    effect = estimate(
-        Estimand.given(exposure="late", outcome="ssi"), Cohort.from_frame(frame), IPW()
-    )
+    effect = estimate(Estimand.given(exposure="late", outcome="ssi"), Cohort.from_frame(frame), IPW())
     check = effect.diagnostics.check("detectable effect")
     assert (check.state is State.WARN) == (check.value > 10)
     assert f"{int(frame.ssi.sum())} events" in check.sentence

@@ -173,17 +173,8 @@ def confounding_bounds(
     >>> 0.1 < bounds.low < bounds.estimate < bounds.high < 0.3
     True
     """
-    spec = AIPW() if estimator is None else estimator
-    if not isinstance(spec, AIPW | TMLE):
-        raise InvalidArgument(
-            f"confounding_bounds() needs AIPW() or TMLE(), not {spec!r}: it uses both models."
-        )
-    if not isinstance(estimand, Estimand):
-        raise InvalidArgument(f"estimand= must be an Estimand, not {type(estimand).__name__}.")
-    check_suits(estimand, spec, "all")
+    spec = _checked(estimand, estimator, level, seed)
     check_shares(outcome_share, exposure_share, rho)
-    require_share("level", level, example=0.95)
-    require_seed(seed)
     groups = _grouped(benchmarks)
     check_named(groups, estimand.adjustment_set)
     executor = Local(n_jobs=n_jobs)
@@ -193,22 +184,15 @@ def confounding_bounds(
         return _moments(problem, spec, seed, executor, level)
 
     full = executor.map(moments, [estimand])[0]
-    marks = tuple(
-        _mark(
-            group,
-            full,
-            moments(_leaving_out(estimand, group)),
-            float(np.var(cohort.values(estimand.outcome))),
-        )
-        for group in groups
-    )
+    marks = tuple(_mark(group, full, moments(_leaving_out(estimand, group))) for group in groups)
+    theta = float(full.values[0])
     found = ConfoundingBounds(
         exposure=estimand.exposure,
         outcome=estimand.outcome,
         moments=full,
-        estimate=float(full.values[0]),
-        low=float(full.values[0]),
-        high=float(full.values[0]),
+        estimate=theta,
+        low=theta,
+        high=theta,
         conf_low=float("nan"),
         conf_high=float("nan"),
         outcome_share=0.0,
@@ -219,6 +203,20 @@ def confounding_bounds(
         marks=marks,
     )
     return found.at(outcome_share=outcome_share, exposure_share=exposure_share, rho=rho)
+
+
+def _checked(estimand: Estimand, estimator: AIPW | TMLE | None, level: float, seed: int) -> AIPW | TMLE:
+    spec = AIPW() if estimator is None else estimator
+    if not isinstance(spec, AIPW | TMLE):
+        raise InvalidArgument(
+            f"confounding_bounds() needs AIPW() or TMLE(), not {spec!r}: it uses both models."
+        )
+    if not isinstance(estimand, Estimand):
+        raise InvalidArgument(f"estimand= must be an Estimand, not {type(estimand).__name__}.")
+    check_suits(estimand, spec, "all")
+    require_share("level", level, example=0.95)
+    require_seed(seed)
+    return spec
 
 
 def _moments(problem: Problem, spec: Any, seed: int, executor: Local, level: float) -> Moments:
@@ -245,7 +243,7 @@ def _moments(problem: Problem, spec: Any, seed: int, executor: Local, level: flo
     return Moments(values=values, covariance=covariance, quantile=parts.quantile(level))
 
 
-def _mark(group: tuple[str, ...], full: Moments, short: Moments, spread: float) -> ConfoundingMark:
+def _mark(group: tuple[str, ...], full: Moments, short: Moments) -> ConfoundingMark:
     """Measure a yardstick; Chernozhukov and others (2022), section 4.3."""
     theta, sigma2, nu2 = full.values
     theta_s, sigma2_s, nu2_s = short.values

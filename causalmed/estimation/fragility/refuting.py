@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from causalmed.arguments import require_instance, require_names, require_seed
@@ -76,11 +76,32 @@ def refute(
     >>> refute(effect, question, cohort, checks=["placebo exposure"], repetitions=10).survived
     True
     """
+    _check(effect, estimand, cohort, repetitions)
+    require_seed(seed)
+    chosen = _chosen(checks)
+    trial = Trial(
+        effect=effect,
+        estimand=estimand,
+        cohort=cohort,
+        again=_again(effect, seed),
+        repetitions=repetitions,
+        seed=seed,
+    )
+    found = Local(n_jobs=n_jobs).map(lambda name: _one(name, trial), chosen)
+    return Refutation(
+        exposure=effect.exposure,
+        outcome=effect.outcome,
+        estimator=effect.estimator,
+        checks=Gate(checks=tuple(found)),
+        repetitions=repetitions,
+        provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=effect.estimator, seed=seed),
+    )
+
+
+def _check(effect: Effect, estimand: Estimand, cohort: Cohort, repetitions: int) -> None:
     require_instance("effect", effect, Effect, how="estimate(…)")
     require_instance("estimand", estimand, Estimand, how="identify(…)")
     require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(…)")
-    require_seed(seed)
-    chosen = _chosen(checks)
     if isinstance(repetitions, bool) or not isinstance(repetitions, int) or repetitions < 10:
         raise InvalidArgument(f"repetitions={repetitions!r} must be a whole number, at least 10.")
     if (effect.exposure, effect.outcome) != (estimand.exposure, estimand.outcome):
@@ -89,6 +110,10 @@ def refute(
             f"{estimand.outcome}. Give the estimand that was estimated."
         )
     _check_same_data(effect, cohort)
+
+
+def _again(effect: Effect, seed: int) -> Callable[[Estimand, Cohort], Effect]:
+    """Return a function that estimates as the effect was estimated."""
     spec: Any = effect.spec
     change: Any = effect.contrast if effect.change is None else effect.change
 
@@ -106,18 +131,7 @@ def refute(
                 seed=seed,
             )
 
-    trial = Trial(
-        effect=effect, estimand=estimand, cohort=cohort, again=again, repetitions=repetitions, seed=seed
-    )
-    found = Local(n_jobs=n_jobs).map(lambda name: _one(name, trial), chosen)
-    return Refutation(
-        exposure=effect.exposure,
-        outcome=effect.outcome,
-        estimator=effect.estimator,
-        checks=Gate(checks=tuple(found)),
-        repetitions=repetitions,
-        provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=effect.estimator, seed=seed),
-    )
+    return again
 
 
 def _one(name: str, trial: Trial) -> Check:
