@@ -29,6 +29,8 @@ class Heterogeneity:
         Mean effect in each fifth of the patients, from the smallest predictions to the largest.
     stretch : float
         Factor by which the effects that are shown were stretched about their mean; 1 for none.
+    outcome_kind : str
+        ``"binary"`` (numbers are written per 100 patients) or ``"continuous"``.
 
     References
     ----------
@@ -50,6 +52,7 @@ class Heterogeneity:
     area: Interval
     fifths: tuple[Interval, ...]
     stretch: float = 1.0
+    outcome_kind: str = "continuous"
 
     @property
     def shown(self) -> bool:
@@ -59,7 +62,11 @@ class Heterogeneity:
     @property
     def sentence(self) -> str:
         """What may be said, in plain words."""
-        size = f"{number(self.area.estimate)} ({number(self.area.low)} to {number(self.area.high)})"
+        per = 100 if self.outcome_kind == "binary" else 1
+        value, low, high = (
+            number(per * each) for each in (self.area.estimate, self.area.low, self.area.high)
+        )
+        size = f"{value}{' per 100 patients' if per == 100 else ''} ({low} to {high})"
         if self.shown:
             return (
                 "The effect differs between patients: among patients whom the forest had not seen, those it "

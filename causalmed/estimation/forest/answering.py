@@ -107,6 +107,7 @@ def _validated(
         degrees=degrees,
         level=asked.level,
         seed=asked.seed,
+        outcome_kind=problem.outcome_kind,
     )
     return found if spec.stretch else replace(found, stretch=1.0)
 

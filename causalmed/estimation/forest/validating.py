@@ -54,6 +54,7 @@ def validate(
     degrees: float,
     level: float,
     seed: int,
+    outcome_kind: str,
 ) -> Heterogeneity:
     """Put slope, area and fifths together.
 
@@ -75,6 +76,8 @@ def validate(
         Confidence level.
     seed : int
         The user's seed.
+    outcome_kind : str
+        ``"binary"`` or ``"continuous"``.
     """
     found = _area(predicted, gamma, half, clusters, seed)
     steep = (np.nan, np.nan) if slope is None else (slope.slope, slope.slope_error)
@@ -83,6 +86,7 @@ def validate(
         area=_interval(found.estimate, found.std_error, degrees, level),
         fifths=_fifths(predicted, gamma, half, clusters, degrees, level),
         stretch=1.0 if slope is None else slope.factor,
+        outcome_kind=outcome_kind,
     )
 
 
