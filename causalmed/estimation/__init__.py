@@ -38,6 +38,7 @@ from causalmed.estimation.instrument import (
     anderson_rubin,
     instrument_bounds,
 )
+from causalmed.estimation.jointly import simultaneous
 from causalmed.estimation.matching import Matching
 from causalmed.estimation.mediation import (
     MediationAIPW,
@@ -93,5 +94,6 @@ __all__ = [
     "proportion_mediated",
     "refute",
     "rosenbaum_bounds",
+    "simultaneous",
     "tipping_point",
 ]
