@@ -299,7 +299,9 @@ def _texts(path: str, changed: int) -> frozenset[str]:
     import pyarrow as pa
 
     schema = _metadata(path, changed).schema.to_arrow_schema()
-    return frozenset(one.name for one in schema if pa.types.is_string(one.type))
+    return frozenset(
+        one.name for one in schema if pa.types.is_string(one.type) or pa.types.is_large_string(one.type)
+    )
 
 
 @lru_cache(maxsize=64)

@@ -166,7 +166,8 @@ def root_of(parts: Sequence[Array], n: int) -> Array:
 def score_along(matrix: Array, residual: Array, along: Array) -> Array:
     """Return each row of a design times its residual times a vector, row by row in one order."""
     if along.ndim == 1:
-        return np.asarray(np.einsum("ij,j->i", matrix, along) * residual)
+        # einsum adds up a strided vector in another order than a contiguous one
+        return np.asarray(np.einsum("ij,j->i", matrix, np.ascontiguousarray(along)) * residual)
     return np.column_stack([score_along(matrix, residual, column) for column in along.T])
 
 

@@ -98,7 +98,11 @@ def _covariance(effects: dict[str, Effect], members: dict[str, NDArray[np.bool_]
     sums = []
     for label, effect in effects.items():
         phi = effect.functionals.influence
-        assert phi is not None
+        if phi is None:
+            raise InvalidArgument(
+                "by= in a cohort with clusters needs the influence of each patient, which rows on disk "
+                "do not keep. Read the cohort into memory: cohort.collect()."
+            )
         codes = cohort.cluster_codes[members[label]]
         sums.append(np.bincount(codes, weights=phi[:, 0] - phi[:, 1], minlength=groups))
     product = np.array(sums) @ np.array(sums).T

@@ -215,6 +215,11 @@ class StreamedCohort:
         return () if self.cluster is None else self.plans[self.cluster].levels
 
     @property
+    def cluster_codes(self) -> NDArray[np.intp] | None:
+        """Cluster of each patient as a code of :attr:`cluster_levels`, from disk; None without cluster."""
+        return None if self.cluster is None else self.values(self.cluster).astype(np.intp)
+
+    @property
     def clusters(self) -> int:
         """Number of clusters that have patients; 0 without cluster."""
         return 0 if self.cluster is None else len(np.unique(self.values(self.cluster)))
