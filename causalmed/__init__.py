@@ -41,6 +41,7 @@ _ROOMS: Final[dict[str, str]] = {
     "refute": "estimation",
     "run": "reporting",
     "screen_risks": "screening",
+    "validation": "estimation",
 }
 """Public name → room. The API reference, the import test and the style tests enumerate it."""
 
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         Matching,
         estimate,
         refute,
+        validation,
     )
     from causalmed.explanation import explain, recourse
     from causalmed.fairness import audit

@@ -49,6 +49,7 @@ from causalmed.estimation.mediation import (
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, Estimator, GComputation
 from causalmed.estimation.subgroup_effects import SubgroupEffects
 from causalmed.estimation.superlearner import SuperLearner
+from causalmed.estimation.validating import Validation, validation
 
 __all__ = [
     "AIPW",
@@ -80,6 +81,7 @@ __all__ = [
     "SystematicError",
     "TippingPoint",
     "TwoStageLinear",
+    "Validation",
     "adjust_for_confounder",
     "anderson_rubin",
     "confounding_bounds",
@@ -96,4 +98,5 @@ __all__ = [
     "rosenbaum_bounds",
     "simultaneous",
     "tipping_point",
+    "validation",
 ]

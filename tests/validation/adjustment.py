@@ -292,7 +292,7 @@ EVIDENCE = (
         reference=of("statsmodels"),
         tolerance=2e-3,
         difference=partialled_out,
-        simulation=Simulation(held=slope_held, design="n = 1,000, difference of means"),
+        simulation=Simulation(held=slope_held, design="n = 1,000, difference of means", draws=500),
         test="tests/estimation/debiased",
     ),
     Evidence(
@@ -312,7 +312,7 @@ EVIDENCE = (
         reference=of("statsmodels"),
         tolerance=0.2,
         difference=partialled_odds,
-        simulation=Simulation(held=odds_held, design="n = 1,000, conditional odds ratio"),
+        simulation=Simulation(held=odds_held, design="n = 1,000, conditional odds ratio", draws=500),
         test="tests/estimation/debiased",
     ),
     Evidence(

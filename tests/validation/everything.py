@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.validation import adjustment
+from tests.validation import adjustment, further
 
-EVERYTHING = (*adjustment.EVIDENCE,)
+EVERYTHING = (*adjustment.EVIDENCE, *further.EVIDENCE)
