@@ -1,9 +1,8 @@
 """What is missing is lent by a patient whose prediction is near: a value, or a residual.
 
 Predictive mean matching lends the value (Little RJA 1988. J Bus Econ Stat 6:287-296). Donors are predicted
-with the estimated coefficients, recipients with drawn ones (type 1 matching, van Buuren 2018, section 3.4.2);
-where all predictors have few levels, a small step of the coefficients may lead to donors of another level,
-and the imputations then differ more than they should. Local residual draws lend the residual, which is added
+with the estimated coefficients, recipients with drawn ones (type 1 matching, van Buuren 2018, section 3.4.2).
+Local residual draws lend the residual, which is added
 to the recipient's own drawn prediction (Schenker N, Taylor JMG 1996. Comput Stat Data Anal 22:425-446; Morris
 TP, White IR, Royston P 2014. BMC Med Res Methodol 14:75).
 """

@@ -48,8 +48,7 @@ class Imputation:
     numbers : {"residuals", "matching", "normal"}
         How numbers are drawn: the prediction plus the residual of a patient with a near prediction, moved to
         the nearest recorded value (local residual draws); the value of such a patient (predictive mean
-        matching, which exaggerates the uncertainty where all predictors have few levels); or from a normal
-        linear model.
+        matching); or from a normal linear model.
     donors : int
         Near patients one of whom lends residual or value, at least 1.
     interactions : tuple of (str, str)

@@ -152,14 +152,6 @@ def _filled(cohort: Cohort, name: str) -> Cohort:
 
 def _effect(asked: Asked, spec: Estimator, found: _Found) -> Effect:
     problem, nuisances, cohort = found.problem, found.nuisances, asked.cohort
-    functionals = Functionals(
-        labels=LABELS,
-        values=found.solution.psi,
-        covariance=found.inference.covariance,
-        source=found.inference.source,
-        degrees_of_freedom=found.inference.degrees_of_freedom,
-        influence=found.solution.influence,
-    )
     overlap, table = support(problem, nuisances, asked.executor)
     gate = gate_of(problem, nuisances, found.solution, found.inference, table, overlap)
     alone = pose_problem(
@@ -177,7 +169,7 @@ def _effect(asked: Asked, spec: Estimator, found: _Found) -> Effect:
         outcome_kind=problem.outcome_kind,
         question=question_of(problem),
         adjustment_set=problem.estimand.adjustment_set,
-        functionals=functionals,
+        functionals=_functionals(found),
         crude=crude_functionals(alone),
         diagnostics=Gate(checks=(_check(problem, found.recording), *_of_recorded(gate, alone))),
         estimator=stated,
@@ -191,6 +183,17 @@ def _effect(asked: Asked, spec: Estimator, found: _Found) -> Effect:
         overlap=overlap_picture(problem, nuisances.raw),
         balance=balance_picture(problem, table),
         missingness=cohort.missingness(),
+    )
+
+
+def _functionals(found: _Found) -> Functionals:
+    return Functionals(
+        labels=LABELS,
+        values=found.solution.psi,
+        covariance=found.inference.covariance,
+        source=found.inference.source,
+        degrees_of_freedom=found.inference.degrees_of_freedom,
+        influence=found.solution.influence,
     )
 
 
