@@ -165,7 +165,7 @@ def test_kinds_of_estimand_it_cannot_evaluate(cohort):
     estimand = identify(graph, exposure="late", outcome="ssi", observed=["late", "ssi", "age"])
     assert estimand.kind == "instrument"
     with pytest.raises(InvalidArgument, match="TMLE cannot evaluate an effect identified by 'instrument'"):
-        estimate(estimand, cohort)
+        estimate(estimand, cohort, TMLE())
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: type(spec).__name__)
