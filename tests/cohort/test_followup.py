@@ -89,7 +89,7 @@ def test_discharge_must_say_what_it_means() -> None:
         Discharge(code=None, means="censored")  # type: ignore[arg-type]
     with pytest.raises(InvalidArgument, match="must say what leaving hospital means"):
         FollowUp("days", "status", discharge=3)  # type: ignore[arg-type]
-    with pytest.raises(InvalidArgument, match="two meanings.*discharge=2"):
+    with pytest.raises(InvalidArgument, match=r"two meanings.*discharge=2"):
         FollowUp("days", "status", discharge=Discharge(code=2, means="censored"))
 
 

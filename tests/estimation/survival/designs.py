@@ -68,10 +68,10 @@ def cohort(frame: pd.DataFrame, spec: FollowUp = SPEC, *, clustered: bool = Fals
 
 @lru_cache(maxsize=8)
 def truth(design: Design) -> tuple[float, float, float]:
-    """Effects on infection, on death, and on the time lost to infection, from two million patients an arm."""
+    """Effects on infection, on death, and on the time lost to infection, from a million patients an arm."""
     arms = []
     for late in (1, 0):
-        found = times(design, np.random.default_rng(99), n=2_000_000, late=late)
+        found = times(design, np.random.default_rng(99), n=1_000_000, late=late)
         first = (found["infection"] <= found["death"]) & (found["infection"] <= HORIZON)
         dead = (found["death"] < found["infection"]) & (found["death"] <= HORIZON)
         lost = np.where(first, HORIZON - found["infection"], 0.0)
