@@ -309,8 +309,11 @@ class Effect:
         checks = "".join(f"<p>{escape(str(check))}</p>" for check in self.diagnostics.not_passed())
         if not self.reported:
             return f"<p>{escape(self.question)}</p>{checks}<p>Not reported, because a check failed.</p>"
-        frame = self.to_frame().drop(columns=["contrast", "n", "reported"])
-        return checks + html_table(frame, caption=self.question)
+        shown = [(self.question, self), *((other.question, other) for other in self.beside.values())]
+        unread = ["contrast", "n", "reported"]
+        return checks + "".join(
+            html_table(effect.to_frame().drop(columns=unread), caption=caption) for caption, effect in shown
+        )
 
     def _intervals(self) -> list[tuple[str, Interval]]:
         named = _BINARY_SCALES if self.outcome_kind == "binary" else _CONTINUOUS_SCALES

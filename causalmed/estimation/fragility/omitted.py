@@ -188,9 +188,9 @@ class ConfoundingBounds:
             f"(limits {number(self.conf_low)} to {number(self.conf_high)}).",
         ]
         lines += [
-            f"{', '.join(mark.covariates)} accounts for {number(100 * mark.outcome_share)} % of the outcome and "
-            f"{number(100 * mark.exposure_share)} % of the exposure's weights; without it the estimate moves "
-            f"by {number(mark.change)}."
+            f"{', '.join(mark.covariates)} accounts for {number(100 * mark.outcome_share)} % of the outcome "
+            f"and {number(100 * mark.exposure_share)} % of the exposure's weights; without it the estimate "
+            f"moves by {number(mark.change)}."
             for mark in self.marks
         ]
         return "\n".join(textwrap.fill(line, 80) for line in lines)
