@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from causalmed._kernels import bootstrap, forest_grow, forest_moments, logistic, matching, pairing
+    from causalmed._kernels import bootstrap, forest_grow, forest_moments, logistic, matching, pairing, scm
 
-__all__ = ["bootstrap", "forest_grow", "forest_moments", "logistic", "matching", "pairing"]
+__all__ = ["bootstrap", "forest_grow", "forest_moments", "logistic", "matching", "pairing", "scm"]
 
 
 def __getattr__(name: str) -> object:

@@ -18,7 +18,7 @@ from causalmed.graph import Graph
 from causalmed.scm.gaussian import LinearGaussian
 from causalmed.scm.intervention import Plan
 from causalmed.scm.mechanism import Discrete, Mechanism
-from causalmed.scm.simulate import inputs_of
+from causalmed.scm.running import inputs_of
 from causalmed.scm.terms import FloatArray, Values
 
 __all__ = ["Facts", "check_abduction"]

@@ -22,7 +22,7 @@ from causalmed.scm.intervention import Plan, plan_intervention
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.nodes import NodeInfo, frame_of, read_do
 from causalmed.scm.request import Request, at_least
-from causalmed.scm.simulate import noise_from, run
+from causalmed.scm.running import Drawing
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.storage import load_model, save_model
 from causalmed.scm.terms import FloatArray
@@ -186,7 +186,9 @@ class StructuralCausalModel:
         asked = self.order if nodes is None else require_names("nodes", nodes)
         fixed = read_do(do, self.nodes, rows=n)
         plan = self.plan(exposures=tuple(fixed), targets=asked)
-        values = run(plan, self.mechanisms, noise=noise_from(seed, n), do=fixed) | fixed
+        whole = [name for name, info in self.nodes.items() if info.is_discrete]
+        drawing = Drawing(plan=plan, mechanisms=self.mechanisms, rows=n, seed=seed)
+        values = drawing.run(fixed, wanted=asked, whole=whole) | fixed
         return frame_of(values, self.nodes, [node for node in self.order if node in set(asked)])
 
     def effect(

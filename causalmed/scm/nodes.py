@@ -73,7 +73,7 @@ class NodeInfo:
         """Return values as the table shows them."""
         if self.levels:
             return np.array(self.levels, dtype=object)[values.astype(np.intp)]
-        return values.astype(np.int64) if self.is_discrete else values
+        return values.astype(np.int64, copy=False) if self.is_discrete else values
 
     def _number(self, value: object) -> float:
         try:
@@ -184,7 +184,7 @@ def frame_of(values: Values, nodes: Mapping[str, NodeInfo], names: Sequence[str]
     """Return numbers as a table with labels."""
     import pandas as pd
 
-    return pd.DataFrame({name: nodes[name].labels(values[name]) for name in names})
+    return pd.DataFrame({name: nodes[name].labels(values[name]) for name in names}, copy=False)
 
 
 def _label(value: object) -> str:

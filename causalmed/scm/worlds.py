@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-import numpy as np
+from dataclasses import dataclass
 
 from causalmed.scm.intervention import Plan
 from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.simulate import Noise, inputs_of, noise_from, run
+from causalmed.scm.running import Drawing
 from causalmed.scm.terms import FloatArray, Values
 
 __all__ = ["Worlds", "expected_outcome"]
@@ -38,7 +36,6 @@ class Worlds:
     rows: int
     given: Values | None
     seed: int
-    _noise: dict[str, FloatArray] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def simulated(self) -> tuple[str, ...]:
@@ -50,25 +47,18 @@ class Worlds:
             if node != self.outcome and (self.given is None or node in affected)
         )
 
-    def noise(self, draw: int) -> Noise:
-        """Return the noise of one draw; that of the first is kept, for the replicates use it again."""
-        fresh = noise_from(self.seed, self.rows, "world", draw)
-
-        def remembered(node: str, mechanism: Mechanism) -> FloatArray:
-            if draw > 0:
-                return fresh(node, mechanism)
-            if node not in self._noise:
-                self._noise[node] = fresh(node, mechanism)
-            return self._noise[node]
-
-        return remembered
-
 
 def expected_outcome(
     worlds: Worlds, mechanisms: Mapping[str, Mechanism], *, do: Values, draw: int
 ) -> FloatArray:
     """Return each patient's mean outcome under ``do`` given one draw of the noise upstream, shape (rows,)."""
-    noise = worlds.noise(draw)
-    natural = run(worlds.plan, mechanisms, noise=noise, do=do, given=worlds.given, stop_before=worlds.outcome)
-    inputs = inputs_of(worlds.plan, worlds.outcome, natural=natural, fixed=do)
-    return np.broadcast_to(mechanisms[worlds.outcome].mean(inputs), (worlds.rows,))
+    drawing = Drawing(
+        plan=worlds.plan,
+        mechanisms=mechanisms,
+        rows=worlds.rows,
+        seed=worlds.seed,
+        path=("world", draw),
+        given=worlds.given,
+        mean_of=worlds.outcome,
+    )
+    return drawing.run(do, wanted=(worlds.outcome,))[worlds.outcome]

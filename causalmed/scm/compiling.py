@@ -1,0 +1,234 @@
+"""From mechanisms to the steps of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from causalmed.scm.categorical import Categorical
+from causalmed.scm.empirical import Empirical
+from causalmed.scm.gaussian import LinearGaussian
+from causalmed.scm.logistic import LogisticBinary
+from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.ordinal import Ordinal
+from causalmed.scm.program import Program, Slot, whole
+from causalmed.scm.terms import Factor, Predictor
+
+__all__ = ["COMPILED", "WITH_MEANS", "Assembler", "Op", "Reads"]
+
+Reads: TypeAlias = Mapping[str, Slot]
+"""Input of a factor → the slot that holds it."""
+
+COMPILED: Final = (LinearGaussian, LogisticBinary, Ordinal, Categorical, Empirical)
+"""Mechanisms that the kernel draws; others are computed in NumPy between its runs."""
+
+WITH_MEANS: Final = (LinearGaussian, LogisticBinary)
+"""Mechanisms whose mean the kernel computes."""
+
+_GUIDE: Final = 2**20
+
+
+class Op(IntEnum):
+    """What a step does; see ``_ext/scm.pyx``."""
+
+    UNIFORM = 0
+    NORMAL = 1
+    GAUSS = 2
+    LOGISTIC = 3
+    ORDINAL = 4
+    CATEGORICAL = 5
+    EMPIRICAL = 6
+    MOVED = 7
+    POSTERIOR = 8
+    KEEP = 9
+    RISK = 10
+    LINE = 11
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Assembler:
+    """Collects steps until the program is finished.
+
+    Examples
+    --------
+    >>> made = Assembler()
+    >>> late = LogisticBinary(predictor=Predictor.of(-1.0, {"emergency": 1.0}))
+    >>> made.draw("late", late, target=("", "late"), reads={"emergency": ("", "emergency")})
+    >>> made.finished().steps[:, 0].tolist() == [Op.UNIFORM, Op.LOGISTIC]
+    True
+    """
+
+    _steps: list[list[int]] = field(default_factory=list)
+    _predictors: list[list[int]] = field(default_factory=list)
+    _pieces: list[list[int]] = field(default_factory=list)
+    _factors: list[list[int]] = field(default_factory=list)
+    _numbers: list[float] = field(default_factory=lambda: [0.0])
+    _noises: list[str] = field(default_factory=list)
+    _slots: dict[Slot, int] = field(default_factory=dict)
+
+    def finished(self) -> Program:
+        """Return the program."""
+        return Program(
+            steps=whole(self._steps, 8),
+            predictors=whole(self._predictors, 3),
+            pieces=whole(self._pieces, 4),
+            factors=whole(self._factors, 3),
+            numbers=np.array(self._numbers, dtype=np.float64),
+            noises=tuple(self._noises),
+            slots=dict(self._slots),
+        )
+
+    def slot(self, where: Slot) -> int:
+        """Return the number of a slot, a new one where it was not named before."""
+        return self._slots.setdefault(where, len(self._slots))
+
+    def noise(self, node: str, mechanism: Mechanism) -> Slot:
+        """Draw the noise of a node, once, and return its slot."""
+        where = ("noise", node)
+        if where not in self._slots:
+            op = Op.NORMAL if isinstance(mechanism, LinearGaussian) else Op.UNIFORM
+            self._step(op, self.slot(where), source=len(self._noises))
+            self._noises.append(node)
+        return where
+
+    def draw(
+        self, node: str, mechanism: Mechanism, *, target: Slot, reads: Reads, noise: Slot | None = None
+    ) -> None:
+        """Write a node from its inputs and its noise (drawn, unless a slot of noise is named)."""
+        source = self.slot(self.noise(node, mechanism) if noise is None else noise)
+        _DRAWN[type(mechanism)](self, mechanism, self.slot(target), source, reads)
+
+    def mean(self, mechanism: Mechanism, *, target: Slot, reads: Reads) -> None:
+        """Write the mean of a numeric or binary node."""
+        into = self.slot(target)
+        if isinstance(mechanism, LogisticBinary):
+            self._step(Op.RISK, into, predictor=self._eta(mechanism.predictor, reads))
+            return
+        assert isinstance(mechanism, LinearGaussian)
+        eta, sd = self._eta(mechanism.predictor, reads), self._number([mechanism.sd])
+        self._step(Op.LINE, into, predictor=eta, number=sd, flag=int(mechanism.log))
+
+    def move(
+        self, mechanism: LinearGaussian, *, target: Slot, observed: Slot, before: Reads, after: Reads
+    ) -> None:
+        """Write a numeric node under other inputs, its noise kept."""
+        first = self._eta(mechanism.predictor, after)
+        self._eta(mechanism.predictor, before)
+        self._step(
+            Op.MOVED,
+            self.slot(target),
+            other=self.slot(observed),
+            predictor=first,
+            flag=int(mechanism.log),
+        )
+
+    def posterior(
+        self, mechanism: Mechanism, *, target: Slot, observed: Slot, uniform: Slot, before: Reads
+    ) -> None:
+        """Write noise that may have given the observed value of a discrete node."""
+        cuts: Iterable[float] = ()
+        predictors: tuple[Predictor, ...]
+        if isinstance(mechanism, Categorical):
+            predictors = mechanism.predictors
+        else:
+            assert isinstance(mechanism, LogisticBinary | Ordinal)
+            predictors = (mechanism.predictor,)
+            cuts = mechanism.cuts if isinstance(mechanism, Ordinal) else (0.0,)
+        first = len(self._predictors)
+        for predictor in predictors:
+            self._eta(predictor, before)
+        self._step(
+            Op.POSTERIOR,
+            self.slot(target),
+            source=self.slot(uniform),
+            other=self.slot(observed),
+            predictor=first,
+            count=len(mechanism.codes) - 1,
+            number=self._number([*cuts, *mechanism.codes]),
+            flag=int(isinstance(mechanism, Categorical)),
+        )
+
+    def keep(
+        self, mechanism: Mechanism, *, target: Slot, observed: Slot, before: Reads, after: Reads
+    ) -> None:
+        """Write the observed value where all inputs are what they were."""
+        first, columns = len(self._factors), mechanism.columns
+        for name in columns:
+            self._factors.append([self.slot(before[name]), self.slot(after[name]), 0])
+        self._step(Op.KEEP, self.slot(target), other=self.slot(observed), predictor=first, count=len(columns))
+
+    def _step(self, op: Op, target: int, source: int = 0, other: int = 0, *, predictor: int = 0,
+              count: int = 0, number: int = 0, flag: int = 0) -> None:  # fmt: skip
+        self._steps.append([op, target, source, other, predictor, count, number, flag])
+
+    def _number(self, values: Iterable[float]) -> int:
+        start = len(self._numbers)
+        self._numbers.extend(float(value) for value in values)
+        return start
+
+    def _eta(self, predictor: Predictor, reads: Reads) -> int:
+        """Write a predictor: tables first, then the other terms, as :meth:`Predictor.__call__` adds them."""
+        first = len(self._pieces)
+        tables, others = predictor._gathered
+        for name, table in tables.items():
+            self._pieces.append(
+                [1, self._factor(Factor(column=name), reads), len(table), self._number(table)]
+            )
+        for term in others:
+            at = [self._factor(factor, reads) for factor in term.factors]
+            self._pieces.append([0, at[0], len(at), self._number([term.coefficient])])
+        self._predictors.append([first, len(self._pieces), self._number([predictor.intercept])])
+        return len(self._predictors) - 1
+
+    def _factor(self, factor: Factor, reads: Reads) -> int:
+        power = factor.power if factor.code is None else 0
+        code = 0 if factor.code is None else self._number([factor.code])
+        self._factors.append([self.slot(reads[factor.column]), power, code])
+        return len(self._factors) - 1
+
+
+def _gauss(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
+    assert isinstance(mechanism, LinearGaussian)
+    eta, sd = made._eta(mechanism.predictor, reads), made._number([mechanism.sd])
+    made._step(Op.GAUSS, target, noise, predictor=eta, number=sd, flag=int(mechanism.log))
+
+
+def _logistic(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
+    assert isinstance(mechanism, LogisticBinary)
+    made._step(Op.LOGISTIC, target, noise, predictor=made._eta(mechanism.predictor, reads))
+
+
+def _ordinal(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
+    assert isinstance(mechanism, Ordinal)
+    eta, number = made._eta(mechanism.predictor, reads), made._number([*mechanism.cuts, *mechanism.codes])
+    made._step(Op.ORDINAL, target, noise, predictor=eta, count=len(mechanism.cuts), number=number)
+
+
+def _categorical(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
+    assert isinstance(mechanism, Categorical)
+    etas = [made._eta(predictor, reads) for predictor in mechanism.predictors]
+    number = made._number(mechanism.codes)
+    made._step(Op.CATEGORICAL, target, noise, predictor=etas[0], count=len(etas), number=number)
+
+
+def _empirical(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
+    """Edges, support, and for each of equal pieces of (0, 1) the first place that may be meant."""
+    assert isinstance(mechanism, Empirical)
+    edges = np.cumsum(mechanism.weights)[:-1]
+    cells = int(min(_GUIDE, 2 ** np.ceil(np.log2(len(edges) + 1))))
+    guide = np.searchsorted(edges, np.arange(cells) / cells, side="right")
+    number = made._number(np.concatenate([edges, mechanism.support, guide]).tolist())
+    made._step(Op.EMPIRICAL, target, noise, count=len(mechanism.support), number=number, flag=cells)
+
+
+_DRAWN: Final[dict[type, Callable[[Assembler, Mechanism, int, int, Reads], None]]] = {
+    LinearGaussian: _gauss,
+    LogisticBinary: _logistic,
+    Ordinal: _ordinal,
+    Categorical: _categorical,
+    Empirical: _empirical,
+}

@@ -1,0 +1,160 @@
+"""Draw the nodes of a plan: in the kernel where it knows the mechanisms, else in NumPy between its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.engine import block_slices, generator
+from causalmed.scm.compiling import COMPILED, WITH_MEANS, Assembler, Reads
+from causalmed.scm.intervention import Plan
+from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.program import Slot, stream_key
+from causalmed.scm.terms import FloatArray, Values
+
+__all__ = ["Drawing", "drawn_noise", "inputs_of", "reads_of"]
+
+NATURAL = "natural"
+SET = "set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """What is drawn of whom.
+
+    Parameters
+    ----------
+    plan : Plan
+        Order, inputs, exposures.
+    mechanisms : mapping of str to Mechanism
+        One a node.
+    rows : int
+        Number of patients.
+    seed : int
+        Of the noise.
+    path : tuple of int or str
+        What the noise is for; it belongs to seed, path, node and row.
+    given : mapping of str to ndarray, or None
+        The same patients as observed: nodes that the intervention cannot reach are taken from it.
+    mean_of : str or None
+        A node whose mean is taken instead of a draw.
+    """
+
+    plan: Plan
+    mechanisms: Mapping[str, Mechanism]
+    rows: int
+    seed: int
+    path: tuple[int | str, ...] = ()
+    given: Values | None = None
+    mean_of: str | None = None
+
+    def run(
+        self,
+        do: Values,
+        *,
+        wanted: Iterable[str] | None = None,
+        whole: Iterable[str] = (),
+        n_jobs: int = 1,
+    ) -> dict[str, FloatArray]:
+        """Return the nodes under an intervention.
+
+        Parameters
+        ----------
+        do : mapping of str to ndarray
+            Exposure → value(s) it is set to.
+        wanted : iterable of str, optional
+            Nodes that are returned; by default all that are needed. Exposures have their own value here.
+        whole : iterable of str
+            Nodes that are returned as 64-bit whole numbers.
+        n_jobs : int
+            Threads. It never changes a bit.
+
+        Returns
+        -------
+        dict of str to ndarray, each of shape (rows,)
+        """
+        kept = set(self.plan.needed if wanted is None else wanted)
+        natural: dict[str, FloatArray] = dict(self._observed())
+        nodes = [node for node in self.plan.needed if node not in natural]
+        parts = [(known, list(part)) for known, part in groupby(nodes, key=self._is_compiled)]
+        for number, (known, part) in enumerate(parts):
+            later = [node for _, others in parts[number + 1 :] for node in others]
+            read = {name for node in later for name in self.plan.pillows[node]}
+            if known:
+                types = {
+                    node: np.dtype(np.int64 if node in whole and node not in read else np.float64)
+                    for node in part
+                    if node in kept | read
+                }
+                natural |= self._compiled(part, types, natural, do, n_jobs=n_jobs)
+            else:
+                natural |= {node: self._computed(node, natural | {}, do) for node in part}
+        return {node: natural[node] for node in self.plan.needed if node in kept}
+
+    def _observed(self) -> Values:
+        if self.given is None:
+            return {}
+        affected = self.plan.affected
+        return {
+            node: self.given[node]
+            for node in self.plan.needed
+            if node not in affected and node != self.mean_of
+        }
+
+    def _is_compiled(self, node: str) -> bool:
+        return isinstance(self.mechanisms[node], WITH_MEANS if node == self.mean_of else COMPILED)
+
+    def _compiled(
+        self, part: list[str], types: Mapping[str, Any], natural: Values, do: Values, *, n_jobs: int
+    ) -> dict[str, FloatArray]:
+        made = Assembler()
+        for node in part:
+            reads, target = reads_of(self.plan, node), (NATURAL, node)
+            if node == self.mean_of:
+                made.mean(self.mechanisms[node], target=target, reads=reads)
+            else:
+                made.draw(node, self.mechanisms[node], target=target, reads=reads)
+        program = made.finished()
+        answer: dict[str, NDArray[Any]] = {node: np.empty(self.rows, dtype=t) for node, t in types.items()}
+        program.run(
+            rows=self.rows,
+            keys={node: stream_key(self.seed, *self.path, "noise", node) for node in program.noises},
+            given={(NATURAL, name): column for name, column in natural.items()}
+            | {(SET, name): column for name, column in do.items()},
+            outputs={(NATURAL, name): array for name, array in answer.items()},
+            n_jobs=n_jobs,
+        )
+        return answer
+
+    def _computed(self, node: str, natural: Values, do: Values) -> FloatArray:
+        mechanism, inputs = self.mechanisms[node], inputs_of(self.plan, node, natural=natural, fixed=do)
+        if node == self.mean_of:
+            return np.broadcast_to(mechanism.mean(inputs), (self.rows,))
+        return mechanism.value(inputs, drawn_noise(mechanism, node, self.rows, self.seed, *self.path))
+
+
+def drawn_noise(mechanism: Mechanism, node: str, rows: int, seed: int, *path: int | str) -> FloatArray:
+    """Return the noise of a mechanism that the kernel does not know: of seed, node and block alone."""
+    blocks = [
+        mechanism.draw_noise(generator(seed, *path, "noise", node, number), block.stop - block.start)
+        for number, block in enumerate(block_slices(rows))
+    ]
+    return np.concatenate(blocks)
+
+
+def inputs_of(plan: Plan, node: str, *, natural: Values, fixed: Values) -> dict[str, FloatArray]:
+    """Return what the factor of ``node`` sees: exposures natural within its district, set elsewhere."""
+    return {seen: fixed[seen] if plan.sees_set(node, seen) else natural[seen] for seen in plan.pillows[node]}
+
+
+def reads_of(plan: Plan, node: str, *, natural: str = NATURAL, fixed: str = SET) -> Reads:
+    """Return the slots of what :func:`inputs_of` returns."""
+    slots: dict[str, Slot] = {
+        seen: (fixed if plan.sees_set(node, seen) else natural, seen) for seen in plan.pillows[node]
+    }
+    return slots
