@@ -31,6 +31,7 @@ _ROOMS: Final[dict[str, str]] = {
     "StructuralCausalModel": "scm",
     "TMLE": "estimation",
     "audit": "fairness",
+    "discover": "discovery",
     "estimate": "estimation",
     "explain": "explanation",
     "fit_risk_model": "prediction",
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from causalmed import errors
     from causalmed.cohort import Cohort, FollowUp
     from causalmed.datasets import load_dataset
+    from causalmed.discovery import discover
     from causalmed.estimation import (
         AIPW,
         IPW,

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LINE_HEIGHT: Final = 0.145  # inches a line of words
 PADDING: Final = 0.075
 LETTERS: Final = (8.5, 6.5)  # points, at most and at least
+RING: Final = 0.045
 MOST_NUMBERS: Final = 40  # more would lie on each other
 
 Place = tuple[float, float]
@@ -147,6 +148,8 @@ def _key(picture: GraphPicture) -> str:
         ("protected" in roles, "thick frame: protected"),
         (any(node.latent for node in picture.nodes), "dashed box: not measured"),
         (any(arrow.kind == "<->" for arrow in picture.arrows), "dashed arrow: hidden common cause"),
+        (any("o" in arrow.kind for arrow in picture.arrows), "circle: the data leave this end open"),
+        (any(arrow.kind == "---" for arrow in picture.arrows), "line without a head: direction open"),
         (numbered and len(picture.arrows) <= MOST_NUMBERS, "number: the arrow's source"),
         (numbered and len(picture.arrows) > MOST_NUMBERS, "the table gives each arrow's source"),
     ]
@@ -208,9 +211,12 @@ def _arrow(ax: Axes, made: Plan, arrow: GraphArrow) -> None:
     path = Path(points, codes)
     ax.add_patch(PathPatch(path, fc="none", ec=colour, lw=line, ls=style, zorder=level, clip_on=False))
     wide = 0.085 if arrow.heavy else 0.055
-    _head(ax, ways[-1][2], ways[-1][3], wide, colour, level)
-    if arrow.kind == "<->":
-        _head(ax, ways[0][1], ways[0][0], wide, colour, level)
+    ends = ((arrow.kind[-1], ways[-1][2], ways[-1][3]), (arrow.kind[0], ways[0][1], ways[0][0]))
+    for mark, before, tip in ends:
+        if mark in "<>":
+            _head(ax, before, tip, wide, colour, level)
+        elif mark == "o":
+            _ring(ax, before, tip, colour)
 
 
 def _head(ax: Axes, before: Place, tip: Place, wide: float, colour: str, level: int) -> None:
@@ -223,6 +229,15 @@ def _head(ax: Axes, before: Place, tip: Place, wide: float, colour: str, level: 
         for turn in (-0.42, 0.42)
     ]
     ax.add_patch(Polygon([tip, *back], closed=True, fc=colour, ec="none", zorder=level + 0.5, clip_on=False))
+
+
+def _ring(ax: Axes, before: Place, tip: Place, colour: str) -> None:
+    """Draw an open end as a small circle that touches the box."""
+    from matplotlib.patches import Circle
+
+    way = math.atan2(tip[1] - before[1], tip[0] - before[0])
+    middle = (tip[0] - RING * math.cos(way), tip[1] - RING * math.sin(way))
+    ax.add_patch(Circle(middle, RING, fc=PAGE, ec=colour, lw=1.1, zorder=4.5, clip_on=False))
 
 
 def _numbers(ax: Axes, made: Plan, arrows: Sequence[GraphArrow]) -> None:

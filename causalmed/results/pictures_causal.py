@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.results.interval import Interval
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Forest", "ForestRow", "GraphArrow", "GraphNode", "GraphPicture", "IconArray"]
+
+_SAYS: Final = {
+    "->": "causes",
+    "<->": "shares a hidden cause with",
+    "o->": "causes, or shares a hidden cause with,",
+    "o-o": "is joined, in a way left open, with",
+    "---": "causes, or is caused by,",
+}
+"""An arrow in the words of the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +243,9 @@ class GraphArrow:
     ----------
     source, target : str
         Names of nodes.
-    kind : {"->", "<->"}
-        A cause, or a hidden common cause (dashed, two heads).
+    kind : {"->", "<->", "o->", "o-o", "---"}
+        A cause; a hidden common cause (dashed, two heads); with a circle at an end, or no head at all, an
+        edge of which the data leave that end open.
     number : int or None
         A small number that leads to the arrow's source.
     heavy : bool
@@ -244,7 +254,7 @@ class GraphArrow:
 
     source: str
     target: str
-    kind: Literal["->", "<->"] = "->"
+    kind: Literal["->", "<->", "o->", "o-o", "---"] = "->"
     number: int | None = None
     heavy: bool = False
 
@@ -322,7 +332,7 @@ come from: Glucose.
         rows = (
             {
                 "from": self.words(arrow.source),
-                "arrow": "causes" if arrow.kind == "->" else "shares a hidden cause with",
+                "arrow": _SAYS[arrow.kind],
                 "to": self.words(arrow.target),
                 "evidence": "" if arrow.number is None else str(arrow.number),
                 "on_the_path": arrow.heavy,

@@ -15,7 +15,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"results", "_kernels"}),
     frozenset({"graph", "engine"}),
     frozenset({"identification", "cohort", "regression"}),
-    frozenset({"estimation", "scm"}),
+    frozenset({"estimation", "discovery", "scm"}),
     frozenset({"prediction", "screening", "datasets"}),
     frozenset({"explanation"}),
     frozenset({"fairness"}),

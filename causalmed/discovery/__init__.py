@@ -1,0 +1,36 @@
+"""Graphs learned from data, and graphs put to the test.
+
+The room's question: *which graphs do the data allow, and does this one survive them?* :func:`discover`
+returns a class of graphs with what stays open and how stable each mark is; :func:`falsify` holds a graph
+that somebody drew against the independences in the data, beside the same graph with its names shuffled.
+The room never turns an open edge into an arrow.
+"""
+
+from causalmed.discovery.background import Background, background
+from causalmed.discovery.discovering import discover
+from causalmed.discovery.discovery import Discovery
+from causalmed.discovery.independence import FisherZ, GSquared, IndependenceTest, RegressionTest
+from causalmed.discovery.learning import Search, learned
+from causalmed.discovery.marks import Edge, MarkedGraph
+from causalmed.discovery.oracle import Oracle
+from causalmed.discovery.stability import EdgeStability
+from causalmed.discovery.variables import Variables, variables
+
+__all__ = [
+    "Background",
+    "Discovery",
+    "Edge",
+    "EdgeStability",
+    "FisherZ",
+    "GSquared",
+    "IndependenceTest",
+    "MarkedGraph",
+    "Oracle",
+    "RegressionTest",
+    "Search",
+    "Variables",
+    "background",
+    "discover",
+    "learned",
+    "variables",
+]
