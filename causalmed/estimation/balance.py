@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.engine import block_total
+from causalmed.estimation.coded import CodedRows, block_of, kept
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.targets import Working, tilt_of
 from causalmed.regression import DesignRecipe
@@ -80,14 +81,21 @@ def balance(problem: Problem, working: Working) -> BalanceTable:
     -------
     BalanceTable
     """
-    X = np.empty((problem.n, 0))
+    design: Array | CodedRows = np.empty((problem.n, 0))
     names: tuple[str, ...] = ()
     if problem.covariates:
         recipe = DesignRecipe.learn(problem.covariates, intercept=False)
-        X, names = recipe.build(problem.covariates, rows=problem.n).matrix, recipe.names
-    total = block_total(lambda block: balance_sums(working.take(block), X[block]), problem.n)
+        design = kept(CodedRows(recipe=recipe, columns=problem.covariates, rows=problem.n))
+        names = recipe.names
+
+    def rows(block: slice) -> tuple[Working, Array]:
+        return working.take(block), block_of(design, block)
+
+    total = block_total(lambda block: balance_sums(*rows(block)), problem.n)
     means = arm_means(total)
-    squares = block_total(lambda block: spread_sums(working.exposed[block], X[block], means), problem.n)
+    squares = block_total(
+        lambda block: spread_sums(working.exposed[block], block_of(design, block), means), problem.n
+    )
     return table_of(names, total, squares)
 
 
@@ -105,9 +113,8 @@ def arm_means(total: Array) -> Array:
 
 def spread_sums(exposed: Array, X: Array, means: Array) -> Array:
     """Return what a block adds to the squared distances from the mean of each arm, shape (2, k)."""
-    return np.array(
-        [arm @ np.square(X - mean) for arm, mean in zip((exposed, 1 - exposed), means, strict=True)]
-    )
+    away = X - np.where(exposed[:, None] == 1, means[0], means[1])
+    return np.asarray(np.vstack([exposed, 1 - exposed]) @ np.square(away, out=away))
 
 
 def table_of(names: tuple[str, ...], total: Array, squares: Array) -> BalanceTable:

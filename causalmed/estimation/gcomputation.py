@@ -73,11 +73,8 @@ def influence(
     """
     n = len(working.outcome)
     share = float(working.total(sums)[3] / n)
-    X = outcome.matrices
     slope = outcome.models[0].slope
-    gradients = block_total(
-        lambda block: gradient_sums(working.take(block), (X[0][block], X[1][block]), slope), n
-    )
+    gradients = block_total(lambda block: gradient_sums(working.take(block), outcome.block(block), slope), n)
     if coefficients is not None:
         first, second = (part @ gradient / n for part, gradient in zip(coefficients, gradients, strict=True))
         return influence_of(working, psi, share, (first, second))

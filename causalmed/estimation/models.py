@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +12,8 @@ from scipy.special import expit
 
 from causalmed.engine import Executor, Local, block_slices
 from causalmed.errors import CausalmedError, InvalidArgument
+from causalmed.estimation.coded import CodedRows, block_of, kept, pair_of, whole
+from causalmed.estimation.covariance import FEW
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.refits import least_squares_without_each, logistic_without_each
 from causalmed.regression import (
@@ -38,7 +40,7 @@ class Regression:
     ----------
     spec : Logistic or Linear
         What was fitted.
-    matrix : ndarray, shape (n, p)
+    design : ndarray, shape (n, p), or CodedRows
         Design of all rows, the exposure as observed.
     response : ndarray, shape (n,)
         Outcome, or exposure for a propensity model.
@@ -53,12 +55,17 @@ class Regression:
     """
 
     spec: Logistic | Linear
-    matrix: Array
+    design: Array | CodedRows
     response: Array
     rows: NDArray[np.bool_]
     fit: GLMFit
     columns: tuple[str, ...]
     weights: Array | None = None
+
+    @property
+    def matrix(self) -> Array:
+        """The design of all rows, shape (n, p); a large one is coded whenever it is asked for."""
+        return whole(self.design)
 
     @property
     def parameters(self) -> int:
@@ -76,8 +83,8 @@ class Regression:
     @property
     def scores(self) -> Array:
         r"""Scores before weighting, :math:`x_i (y_i - \mu_i)`, zero in rows not fitted; shape (n, p)."""
-        used = self.rows.astype(np.float64)
-        return np.asarray(self.matrix * (used * (self.response - self.mean(self.matrix)))[:, None])
+        used, X = self.rows.astype(np.float64), self.matrix
+        return np.asarray(X * (used * (self.response - self.mean(X)))[:, None])
 
     def coefficient_influence(self, stacked: Array | None = None) -> Array:
         r"""Return the influence of each row on the coefficients, shape (n, p).
@@ -98,10 +105,10 @@ class Regression:
     def root(self) -> Array:
         r"""An upper triangular R with :math:`R^\top R = I`, the information of one patient; shape (p, p)."""
         parts = [
-            self.root_part(self.matrix[block], self._weight(block))
-            for block in block_slices(len(self.matrix))
+            self.root_part(block_of(self.design, block), self._weight(block))
+            for block in block_slices(len(self.response))
         ]
-        return root_of(parts, len(self.matrix))
+        return root_of(parts, len(self.response))
 
     def root_part(self, matrix: Array, weight: Array) -> Array:
         """Return the triangle of a block's information, its rows counted with a weight."""
@@ -117,8 +124,12 @@ class Regression:
 
     def score_along(self, along: Array) -> Array:
         """Return each row's weighted score times a vector, or times each of some columns."""
-        weight = self._weight(slice(None))
-        return score_along(self.matrix, weight * (self.response - self.mean(self.matrix)), along)
+        parts = []
+        for block in block_slices(len(self.response)):
+            X = block_of(self.design, block)
+            residual = self._weight(block) * (self.response[block] - self.mean(X))
+            parts.append(score_along(X, residual, along))
+        return np.concatenate(parts)
 
     def _weight(self, block: slice) -> Array:
         used = self.rows[block].astype(np.float64)
@@ -179,12 +190,23 @@ class ArmRegressions:
     ----------
     models : tuple of Regression
         (under a, under b).
-    matrices : tuple of ndarray, shape (n, p)
+    designs : tuple of ndarray, shape (n, p), or of CodedRows
         Designs of all rows with the exposure set to a, and to b.
     """
 
     models: tuple[Regression, Regression]
-    matrices: tuple[Array, Array]
+    designs: tuple[Array | CodedRows, Array | CodedRows]
+
+    @property
+    def matrices(self) -> tuple[Array, Array]:
+        """The designs, shape (n, p) each; large ones are coded whenever they are asked for."""
+        first, second = self.designs
+        return whole(first), whole(second)
+
+    def block(self, block: slice) -> tuple[Array, Array]:
+        """Return some rows of both designs."""
+        first, second = self.designs
+        return pair_of(first, second, block)
 
     @property
     def separate(self) -> bool:
@@ -206,7 +228,11 @@ class ArmRegressions:
     @property
     def means(self) -> tuple[Array, Array]:
         """Fitted means of all rows under a and under b."""
-        first, second = (model.mean(X) for model, X in zip(self.models, self.matrices, strict=True))
+        parts = [
+            [model.mean(X) for model, X in zip(self.models, self.block(block), strict=True)]
+            for block in block_slices(len(self.models[0].response))
+        ]
+        first, second = (np.concatenate(arm) for arm in zip(*parts, strict=True))
         return first, second
 
 
@@ -251,31 +277,42 @@ def fit_outcome(
         )
     if by_arm:
         recipe = DesignRecipe.learn(problem.covariates, formula=spec.formula)
-        X = recipe.build(problem.covariates, rows=problem.n).matrix
+        coded = CodedRows(recipe=recipe, columns=problem.covariates, rows=problem.n)
+        design = _kept(problem, coded)
+        X = whole(design)
         arms = (problem.exposed == 1, problem.exposed == 0)
         fitted = [
-            _regress(spec, X, problem.outcome, rows, recipe, executor, w)
+            replace(_regress(spec, X, problem.outcome, rows, recipe, executor, w), design=design)
             for rows, w in zip(arms, weights or (None, None), strict=True)
         ]
-        return ArmRegressions(models=(fitted[0], fitted[1]), matrices=(X, X))
+        return ArmRegressions(models=(fitted[0], fitted[1]), designs=(design, design))
     columns = (problem.exposure_column, *problem.covariates)
     recipe = DesignRecipe.learn(columns, formula=spec.formula)
     name = problem.estimand.exposure
-    a, b = (recipe.build(columns, override={name: value}).matrix for value in problem.contrast)
+    recipe.check_override([name])
+    coded = CodedRows(recipe=recipe, columns=columns, rows=problem.n)
+    design = _kept(problem, coded)
     everybody = np.ones(problem.n, dtype=bool)
-    observed = np.where(problem.exposed[:, None] == 1, a, b)
     total = None if weights is None else weights[0] + weights[1]
-    model = _regress(spec, observed, problem.outcome, everybody, recipe, executor, total)
-    return ArmRegressions(models=(model, model), matrices=(a, b))
+    model = _regress(spec, whole(design), problem.outcome, everybody, recipe, executor, total)
+    model = replace(model, design=design)
+    a, b = (_kept(problem, replace(coded, override={name: value})) for value in problem.contrast)
+    return ArmRegressions(models=(model, model), designs=(a, b))
 
 
 def fit_propensity(problem: Problem, spec: Logistic, *, executor: Executor) -> Regression:
     """Fit the model of the exposure given the adjustment set."""
     columns: tuple[ColumnLike, ...] = problem.covariates
     recipe = DesignRecipe.learn(columns, formula=spec.formula)
-    X = recipe.build(columns, rows=problem.n).matrix
+    design = _kept(problem, CodedRows(recipe=recipe, columns=columns, rows=problem.n))
     everybody = np.ones(problem.n, dtype=bool)
-    return _regress(spec, X, problem.exposed, everybody, recipe, executor)
+    model = _regress(spec, whole(design), problem.exposed, everybody, recipe, executor)
+    return replace(model, design=design)
+
+
+def _kept(problem: Problem, coded: CodedRows) -> Array | CodedRows:
+    """Return all rows of a small design, or of one that refits without each hospital will read often."""
+    return kept(coded, always=problem.clusters is not None and problem.groups < FEW)
 
 
 def _regress(
@@ -292,7 +329,7 @@ def _regress(
         taken = (X[rows], y[rows], None if weights is None else weights[rows])
     fit = _fit(spec, taken[0], taken[1], recipe.names, taken[2], executor)
     return Regression(
-        spec=spec, matrix=X, response=y, rows=rows, fit=fit, columns=recipe.columns, weights=weights
+        spec=spec, design=X, response=y, rows=rows, fit=fit, columns=recipe.columns, weights=weights
     )
 
 

@@ -239,7 +239,7 @@ def _parametric(regression: Regression, response: Array, rows: Rows, executor: E
         fit = fit_linear(X, y, names=recipe.names, executor=executor)
     else:
         fit = fit_logistic(X, y, names=recipe.names, firth=model.firth, executor=executor)
-    whole = Fit(spec=model, matrix=matrix, response=response, rows=rows, fit=fit, columns=recipe.columns)
+    whole = Fit(spec=model, design=matrix, response=response, rows=rows, fit=fit, columns=recipe.columns)
     return ParametricPredictor(fit=whole, recipe=recipe, columns=columns)
 
 

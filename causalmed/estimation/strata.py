@@ -81,18 +81,29 @@ def merged(parts: Sequence[Strata]) -> Strata:
     return Strata(columns=parts[0].columns, values=np.array(keys), size=counts[:, 0], exposed=counts[:, 1])
 
 
+def _renumbered(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number codes 0, 1, … in their order; where they lie close together, without sorting."""
+    width = int(codes.max(initial=0)) + 1
+    if width > 4 * len(codes):
+        return np.unique(codes, return_inverse=True)[1]
+    there = np.zeros(width, dtype=bool)
+    there[codes] = True
+    return np.asarray((np.cumsum(there) - 1)[codes])
+
+
 def _strata(columns: Sequence[ColumnLike], exposed: Array) -> Strata:
-    mixed = np.zeros(len(exposed), dtype=np.int64)
+    member = np.zeros(len(exposed), dtype=np.int64)
     for column in columns:
         codes = column.values.astype(np.int64) - int(column.values.min())
         # renumbering at each step keeps the product of the levels from overflowing
-        mixed = np.unique(mixed * (int(codes.max()) + 1) + codes, return_inverse=True)[1]
-    _, first, member = np.unique(mixed, return_index=True, return_inverse=True)
+        member = _renumbered(member * (int(codes.max(initial=0)) + 1) + codes)
+    first = np.zeros(int(member.max(initial=-1)) + 1, dtype=np.intp)
+    first[member[::-1]] = np.arange(len(member))[::-1]  # of equal indices the last is kept: the first row
     first = first[: _MOST + 1]
     size = np.bincount(member, minlength=len(first))[: _MOST + 1]
     return Strata(
         columns=tuple(columns),
         values=np.column_stack([column.values[first] for column in columns]),
         size=size.astype(np.float64),
-        exposed=np.bincount(member, weights=exposed, minlength=len(first))[: _MOST + 1],
+        exposed=np.bincount(member, weights=exposed, minlength=len(first))[: _MOST + 1].astype(np.float64),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations, product
+from operator import mul
 from typing import Any, Final
 
 import numpy as np
@@ -152,11 +154,7 @@ class DesignRecipe:
         override = {} if override is None else dict(override)
         if absent := [name for name in self.columns if name not in table]:
             raise ColumnNotFound.among(absent, list(table), where="the design")
-        if idle := [name for name in override if name not in self.columns]:
-            raise InvalidArgument(
-                f"Setting {', '.join(map(repr, idle))} would change nothing: the design reads only "
-                f"{', '.join(map(repr, self.columns)) or 'the intercept'}. Add the column to the formula."
-            )
+        self.check_override(override)
         n = _rows(table, rows)
         values: dict[str, Any] = {
             name: np.asarray(table[name].values, dtype=np.float64) for name in self.columns
@@ -166,6 +164,58 @@ class DesignRecipe:
             _check_codes(values[name], codes=codes, column=table[name])
         matrix = _fill(self.pieces, values=values, rows=n)
         return Design(matrix=matrix, names=self.names)
+
+    def check_override(self, names: Iterable[str]) -> None:
+        """Raise :class:`InvalidArgument` for columns that the design does not read."""
+        if idle := [name for name in names if name not in self.columns]:
+            raise InvalidArgument(
+                f"Setting {', '.join(map(repr, idle))} would change nothing: the design reads only "
+                f"{', '.join(map(repr, self.columns)) or 'the intercept'}. Add the column to the formula."
+            )
+
+    def build_rows(
+        self,
+        columns: Iterable[ColumnLike],
+        block: slice,
+        override: Mapping[str, float] | None = None,
+        *,
+        rows: int,
+    ) -> NDArray[np.float64]:
+        """Code some of the rows the recipe was learned on, unchecked.
+
+        Parameters
+        ----------
+        columns, override
+            As for :meth:`build`.
+        block : slice
+            Which rows; with a start and a stop.
+        rows : int
+            How many rows the columns have.
+        """
+        values = _sliced(_by_name(columns), self.columns, block, override)
+        return _fill(self.pieces, values=values, rows=min(block.stop, rows) - block.start)
+
+    def recoded(
+        self,
+        matrix: NDArray[np.float64],
+        columns: Iterable[ColumnLike],
+        block: slice,
+        override: Mapping[str, float],
+    ) -> NDArray[np.float64]:
+        """Return coded rows with some columns of the table set to a value; only what reads them changes.
+
+        Parameters
+        ----------
+        matrix : ndarray, shape (rows, p)
+            The rows as :meth:`build_rows` coded them, under an override of the same columns or none.
+        columns, block, override
+            As for :meth:`build_rows`.
+        """
+        answer, values = matrix.copy(), _sliced(_by_name(columns), self.columns, block, override)
+        for at, piece in enumerate(self.pieces):
+            if not set(override).isdisjoint(_reads(piece)):
+                answer[:, at] = _column(piece, values)
+        return answer
 
 
 def encode(columns: Sequence[ColumnLike], intercept: bool = True) -> Design:
@@ -188,6 +238,24 @@ def _by_name(columns: Iterable[ColumnLike]) -> dict[str, ColumnLike]:
             raise DataError(f"Column {column.name!r} appears twice. Each column may enter a design once.")
         table[column.name] = column
     return table
+
+
+def _sliced(
+    table: Mapping[str, ColumnLike],
+    names: Iterable[str],
+    block: slice,
+    override: Mapping[str, float] | None,
+) -> dict[str, Any]:
+    fixed = {} if override is None else override
+    return {
+        name: float(fixed[name]) if name in fixed else np.asarray(table[name].values[block], np.float64)
+        for name in names
+    }
+
+
+def _reads(piece: _Piece) -> set[str]:
+    coded = {name for name, _ in piece.indicators}
+    return coded.union(*(columns_in(polynomial) for polynomial in piece.numbers))
 
 
 def _rows(table: Mapping[str, ColumnLike], rows: int | None) -> int:
@@ -274,18 +342,29 @@ def _check_codes(values: Values, *, codes: tuple[float, ...], column: ColumnLike
 
 def _fill(pieces: tuple[_Piece, ...], *, values: Mapping[str, Any], rows: int) -> NDArray[np.float64]:
     matrix = np.empty((rows, len(pieces)))
+    bare = [_bare(piece, values) for piece in pieces]
+    read = set().union(*(_reads(piece) for piece, value in zip(pieces, bare, strict=True) if value is None))
     for start in range(0, rows, _CHUNK):
         block = slice(start, start + _CHUNK)
-        local = {name: value if isinstance(value, float) else value[block] for name, value in values.items()}
-        for at, piece in enumerate(pieces):
-            matrix[block, at] = _column(piece, local)
+        local = {
+            name: value if isinstance(value, float) else value[block]
+            for name, value in values.items()
+            if name in read
+        }
+        for at, value in enumerate(bare):
+            matrix[block, at] = _column(pieces[at], local) if value is None else value[block]
     return matrix
 
 
+def _bare(piece: _Piece, values: Mapping[str, Any]) -> Any:
+    """Return the column of the table that a piece merely copies, or None."""
+    if piece.indicators or len(piece.numbers) != 1 or not isinstance(piece.numbers[0].node, Name):
+        return None
+    value = evaluate(piece.numbers[0].node, values)
+    return value if isinstance(value, np.ndarray) else None
+
+
 def _column(piece: _Piece, values: Mapping[str, Values]) -> Values:
-    answer: Values = 1.0
-    for polynomial in piece.numbers:
-        answer = answer * evaluate(polynomial.node, values)
-    for name, code in piece.indicators:
-        answer = answer * np.equal(values[name], code)
-    return answer
+    factors = [evaluate(polynomial.node, values) for polynomial in piece.numbers]
+    factors += [np.equal(values[name], code) for name, code in piece.indicators]
+    return reduce(mul, factors) if factors else 1.0

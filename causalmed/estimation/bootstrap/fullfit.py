@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.engine import block_slices
 from causalmed.estimation import tmle
 from causalmed.estimation.bootstrap.whitening import constant_gap, into, whitening
+from causalmed.estimation.coded import block_of
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances, Solution
 from causalmed.estimation.specs import IPW, IPWRA, Estimator
@@ -20,6 +23,7 @@ __all__ = ["FullFit", "Whitened", "scale_of", "whiten"]
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
+Rows = Callable[[slice], Array]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,9 +78,10 @@ class FullFit:
             answer[0] = self.nuisances.propensity.fit.linear_predictor
         outcome = self.nuisances.outcome
         if outcome is not None:
-            for line, model, X in zip((1, 2), outcome.models, outcome.matrices, strict=True):
-                eta = np.einsum("ij,j->i", X, model.fit.coefficients)
-                answer[line] = eta if self.logistic else self.unit(eta)
+            for block in block_slices(self.problem.n):
+                for line, model, X in zip((1, 2), outcome.models, outcome.block(block), strict=True):
+                    eta = np.einsum("ij,j->i", X, model.fit.coefficients)
+                    answer[line, block] = eta if self.logistic else self.unit(eta)
         return answer
 
     def residuals(self) -> Array:
@@ -103,30 +108,29 @@ def whiten(full: FullFit, rank: NDArray[np.intp]) -> Whitened:
     matrices: list[Single | None] = [None, None, None]
     propensity, outcome = full.nuisances.propensity, full.nuisances.outcome
     if propensity is not None:
-        X = propensity.matrix
-        mean = propensity.fit.mean
-        matrices[0] = into(X.__getitem__, whitening(X.__getitem__, mean * (1 - mean)), rank)
+        rows, mean = partial(block_of, propensity.design), propensity.fit.mean
+        matrices[0] = into(rows, whitening(rows, mean * (1 - mean)), rank)
     if outcome is None:
         return Whitened(matrices=matrices, shift=None, separate=False)
     weight = full.inverse_weights() if isinstance(full.spec, IPWRA) else np.ones(full.problem.n)
     slopes = [weight * _slope(m, full.logistic) for m in full.means(full.nuisances.working)]
-    A, (of_a, of_b) = full.problem.exposed, outcome.matrices
+    A, (of_a, of_b) = full.problem.exposed, (partial(block_of, design) for design in outcome.designs)
     if outcome.separate:
-        for slot, X, slope, arm in ((1, of_a, slopes[0], A), (2, of_b, slopes[1], 1 - A)):
-            matrices[slot] = into(X.__getitem__, whitening(X.__getitem__, slope * arm), rank)
+        for slot, rows, slope, arm in ((1, of_a, slopes[0], A), (2, of_b, slopes[1], 1 - A)):
+            matrices[slot] = into(rows, whitening(rows, slope * arm), rank)
         return Whitened(matrices=matrices, shift=None, separate=True)
-    gap = constant_gap(of_a, of_b)
+    gap = constant_gap(of_a, of_b, full.problem.n)
     back = whitening(_observed(of_a, of_b, A), full.own(*slopes))
-    matrices[2] = shared = into(of_b.__getitem__, back, rank)
+    matrices[2] = shared = into(of_b, back, rank)
     if gap is None:
-        matrices[1] = into(of_a.__getitem__, back, rank)
+        matrices[1] = into(of_a, back, rank)
         return Whitened(matrices=matrices, shift=None, separate=False)
     padding = np.zeros(shared.shape[1] - len(gap))
     return Whitened(matrices=matrices, shift=np.concatenate([gap @ back, padding]), separate=False)
 
 
-def _observed(of_a: Array, of_b: Array, exposed: Array) -> Callable[[slice], Array]:
-    return lambda block: np.where(exposed[block, None] == 1, of_a[block], of_b[block])
+def _observed(of_a: Rows, of_b: Rows, exposed: Array) -> Rows:
+    return lambda block: np.where(exposed[block, None] == 1, of_a(block), of_b(block))
 
 
 def _slope(mean: Array, logistic: bool) -> Array:

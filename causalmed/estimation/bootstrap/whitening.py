@@ -53,13 +53,14 @@ def into(rows: Callable[[slice], Array], back: Array, rank: NDArray[np.intp]) ->
     return answer
 
 
-def constant_gap(first: Array, second: Array) -> Array | None:
+def constant_gap(first: Callable[[slice], Array], second: Callable[[slice], Array], n: int) -> Array | None:
     """Return the difference of two designs if it is the same on every row, shape (p,), else None.
 
     So it is where the exposure enters as a main effect alone; then one matrix product serves both arms.
     """
-    gap = np.asarray(first[0] - second[0])
-    for block in block_slices(len(first)):
-        if not np.array_equal(first[block], second[block] + gap):
+    one = slice(0, 1)
+    gap = np.asarray(first(one)[0] - second(one)[0])
+    for block in block_slices(n):
+        if not np.array_equal(first(block), second(block) + gap):
             return None
     return gap

@@ -64,10 +64,7 @@ class OutcomeDesign:
 
     def matrix(self, rows: Rows) -> Array:
         """Return the design of a block, the exposure as observed."""
-        if self.by_arm or self.column is not None:
-            return self._plain(rows)
-        a, b = self.matrices(rows)
-        return np.where(rows.problem.exposed[:, None] == 1, a, b)
+        return self._plain(rows)
 
     def matrices(self, rows: Rows) -> tuple[Array, Array]:
         """Return the designs of a block with the exposure set to a, and to b."""
@@ -176,7 +173,7 @@ def fit_outcome_blocks(
         _regression(spec, design.recipe, _fit(rows, spec, design))
         for rows in ([passes.of_arm(1), passes.of_arm(0)] if by_arm else [passes])
     ]
-    return ArmRegressions(models=(fits[0], fits[-1]), matrices=(_EMPTY, _EMPTY)), design
+    return ArmRegressions(models=(fits[0], fits[-1]), designs=(_EMPTY, _EMPTY)), design
 
 
 def _fit(passes: Passes, spec: Logistic | Linear, design: OutcomeDesign) -> GLMFit:
@@ -187,7 +184,7 @@ def _fit(passes: Passes, spec: Logistic | Linear, design: OutcomeDesign) -> GLMF
 def _regression(spec: Logistic | Linear, recipe: DesignRecipe, fit: GLMFit) -> Regression:
     return Regression(
         spec=spec,
-        matrix=np.zeros((0, len(recipe.names))),
+        design=np.zeros((0, len(recipe.names))),
         response=_EMPTY,
         rows=np.zeros(0, dtype=bool),
         fit=fit,

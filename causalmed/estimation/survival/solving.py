@@ -170,7 +170,7 @@ def _fit(problem: Problem, spec: Estimator, *, seed: int, executor: Executor) ->
     if start.outcome is None or isinstance(model, Linear):
         return fit_nuisances(problem, spec, seed=seed, executor=executor)
     first, second = start.outcome.each(lambda regression, _: _continued(regression, y))
-    arms = ArmRegressions(models=(first, second), matrices=start.outcome.matrices)
+    arms = ArmRegressions(models=(first, second), designs=start.outcome.designs)
     m1, m0 = arms.means
     return replace(start, outcome=arms, working=replace(start.working, outcome=y, m1=m1, m0=m0))
 
