@@ -72,7 +72,7 @@ def test_bad_input(patients, change, match):
 
 def test_too_few_infections(patients):
     with pytest.raises(NotEnoughEvents, match="a curve needs 10"):
-        incidence_curves(QUESTION, patients, horizon=0.05)
+        incidence_curves(QUESTION, patients, horizon=0.5)
     with pytest.raises(InvalidArgument, match="cohort with times"):
         incidence_curves(QUESTION, None, horizon=3)
 
