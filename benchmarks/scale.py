@@ -160,8 +160,9 @@ def main(rows: int, folder: Path) -> None:
         estimate, low, high = said["answer"]
         print(
             f"{name}: {estimate:.6f} ({low:.6f} to {high:.6f}), opened in {said['open']:.0f} s, estimated in "
-            f"{said['seconds']:.0f} s = {said['n'] / said['seconds']:,.0f} rows a second, peak "
-            f"{said['peak']:,.0f} MB; {said['gate']}",
+            f"{said['seconds']:.0f} s; {said['processor']:.0f} s of processor in all = "
+            f"{said['n'] / said['processor']:,.0f} rows a second, peak {said['peak']:,.0f} MB; "
+            f"{said['gate']}",
             flush=True,
         )
     reading(path)

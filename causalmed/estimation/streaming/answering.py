@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +18,26 @@ from causalmed.estimation.gate import gate_of
 from causalmed.estimation.inference import RARE, Inference, check_clusters, larger
 from causalmed.estimation.models import ArmRegressions, Regression
 from causalmed.estimation.pictures import balance_picture, picture_of_counts
-from causalmed.estimation.positivity import default_bound
+from causalmed.estimation.positivity import default_bound, refuse_holes
+from causalmed.estimation.repeats import candidate_checks, with_checks
 from causalmed.estimation.solving import Nuisances, Solution, learns
 from causalmed.estimation.specs import AIPW, IPW, TMLE, Estimator, GComputation
 from causalmed.estimation.statements import assumptions_of, overrides_of, question_of
 from causalmed.estimation.streaming.census import StreamedProblem, pose_streamed
 from causalmed.estimation.streaming.evaluating import Evaluated, evaluate
 from causalmed.estimation.streaming.fitting import (
+    PropensityDesign,
     fit_outcome_blocks,
     fit_propensity_blocks,
 )
+from causalmed.estimation.streaming.learning import learn_outcome, learn_propensity, take_sample
 from causalmed.estimation.streaming.passes import Passes
 from causalmed.estimation.streaming.predicting import Fitted
 from causalmed.estimation.suitability import check_suits
 from causalmed.estimation.targets import LABELS
 from causalmed.estimation.tmle import scale_of_range
 from causalmed.regression import Linear, Logistic
-from causalmed.results import Effect, Functionals, Provenance
+from causalmed.results import Check, Effect, Functionals, Provenance
 
 __all__ = ["answer"]
 
@@ -61,17 +66,28 @@ def answer(asked: Asked) -> Effect:
     _refuse(asked, spec)
     check_suits(asked.estimand, spec, asked.population)
     executor = in_force(asked.executor) if isinstance(asked.executor, Local) else asked.executor
-    problem, passes = pose_streamed(asked, executor, folds=False)
+    problem, passes = pose_streamed(asked, executor, folds=learns(spec))
     check_clusters(problem)
-    fitted, outcome, propensity = _fit(passes, problem, spec)
+    if learns(spec):
+        refuse_holes(problem)
+    fits = _fit(passes, problem, spec, asked)
     passes.samples.clear()
     rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
     modelled = rare and problem.population == "all" and isinstance(spec, AIPW | TMLE)
-    found = evaluate(passes, problem, spec, fitted, rare=modelled)
+    found = evaluate(passes, problem, spec, fits.fitted, rare=modelled)
     inference = _inference(problem, found, rare=rare)
-    return _effect(
-        asked, spec, problem, found, inference, _nuisances(problem, found, spec, outcome, propensity)
-    )
+    effect = _effect(asked, spec, problem, found, inference, _nuisances(problem, found, spec, fits))
+    return with_checks(effect, *fits.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Fits:
+    """The nuisances, and what is to be said about them."""
+
+    fitted: Fitted
+    outcome: ArmRegressions | None
+    propensity: Regression | None
+    checks: tuple[Check, ...] = ()
 
 
 def _refuse(asked: Asked, spec: Estimator) -> None:
@@ -85,27 +101,39 @@ def _refuse(asked: Asked, spec: Estimator) -> None:
             f"horizon={asked.horizon!r} needs all rows at once, and those of this cohort stay on disk. Read "
             "it into memory: cohort.collect()."
         )
-    if learns(spec):
-        raise InvalidArgument("Learners need rows in memory: cohort.collect().")
+    if learns(spec) and (getattr(spec, "repeats", 1) > 1 or getattr(spec, "calibration", None) is not None):
+        raise InvalidArgument(
+            "repeats= and calibration= of learners need all rows at once, and those of this cohort stay on "
+            "disk. Leave them out, or read the cohort into memory: cohort.collect()."
+        )
 
 
-def _fit(
-    passes: Passes, problem: StreamedProblem, spec: Estimator
-) -> tuple[Fitted, ArmRegressions | None, Regression | None]:
+def _fit(passes: Passes, problem: StreamedProblem, spec: Estimator, asked: Asked) -> _Fits:
     trim = getattr(spec, "trim", None)
-    propensity, outcome, arms = None, None, None
-    try:
-        propensity = fit_propensity_blocks(passes, problem, getattr(spec, "propensity", Logistic()))
-    except CausalmedError:
-        if "propensity" in spec.models:
-            raise
-        # g-computation divides by no score: the model only shows the overlap, and may have no answer
+    sample = take_sample(passes, problem, seed=asked.seed) if learns(spec) else None
+    options: dict[str, Any] = {"folds": getattr(spec, "folds", 5), "seed": asked.seed}
+    options["executor"] = asked.executor
+    weights: dict[str, Mapping[str, float]] = {}
+    propensity: Any = None
+    outcome: Any = None
+    arms = None
+    model = getattr(spec, "propensity", Logistic())
+    if isinstance(model, Logistic):
+        propensity = _parametric_propensity(passes, problem, spec, model)
+    else:
+        assert sample is not None
+        propensity, weights["propensity"] = learn_propensity(sample, model, **options)
     if "outcome" in spec.models:
         model = getattr(spec, "outcome", None)
+        by_arm = getattr(spec, "by_arm", False)
         if model is None:
             model = Logistic() if problem.outcome_kind == "binary" else Linear()
-        arms, design = fit_outcome_blocks(passes, problem, model, by_arm=getattr(spec, "by_arm", False))
-        outcome = (design, *arms.models)
+        if isinstance(model, Logistic | Linear):
+            arms, design = fit_outcome_blocks(passes, problem, model, by_arm=by_arm)
+            outcome = (design, *arms.models)
+        else:
+            assert sample is not None
+            outcome, weights["outcome"] = learn_outcome(sample, model, by_arm=by_arm, **options)
     fitted = Fitted(
         bound=default_bound(problem.n) if trim is None else float(trim),
         propensity=propensity,
@@ -116,7 +144,26 @@ def _fit(
         low, high = problem.whole_range
         scale = scale_of_range(low, high, problem.outcome_kind)
         fitted = replace(fitted, scale=scale, fluctuation=spec.fluctuation)
-    return fitted, arms, None if propensity is None else propensity[1]
+    return _Fits(
+        fitted=fitted,
+        outcome=arms,
+        propensity=propensity[1] if isinstance(propensity, tuple) else None,
+        checks=()
+        if sample is None
+        else (*candidate_checks({name: each for name, each in weights.items() if each}), sample.check),
+    )
+
+
+def _parametric_propensity(
+    passes: Passes, problem: StreamedProblem, spec: Estimator, model: Logistic
+) -> tuple[PropensityDesign, Regression] | None:
+    try:
+        return fit_propensity_blocks(passes, problem, model)
+    except CausalmedError:
+        if "propensity" in spec.models:
+            raise
+        # g-computation divides by no score: the model only shows the overlap, and may have no answer
+        return None
 
 
 def _inference(problem: StreamedProblem, found: Evaluated, *, rare: bool) -> Inference:
@@ -133,18 +180,12 @@ def _inference(problem: StreamedProblem, found: Evaluated, *, rare: bool) -> Inf
     )
 
 
-def _nuisances(
-    problem: StreamedProblem,
-    found: Evaluated,
-    spec: Estimator,
-    outcome: ArmRegressions | None,
-    propensity: Regression | None,
-) -> Nuisances:
+def _nuisances(problem: StreamedProblem, found: Evaluated, spec: Estimator, fits: _Fits) -> Nuisances:
     uses = "propensity" in spec.models
     return Nuisances(
-        working=problem.bare_working(regressions=outcome is not None, scores=uses),
-        outcome=outcome,
-        propensity=propensity if uses else None,
+        working=problem.bare_working(regressions="outcome" in spec.models, scores=uses),
+        outcome=fits.outcome,
+        propensity=fits.propensity if uses else None,
         truncation=found.truncation if uses else None,
         raw=np.zeros(0) if uses else None,
     )

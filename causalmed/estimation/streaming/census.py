@@ -147,7 +147,7 @@ def pose_streamed(asked: Asked, executor: Executor, *, folds: bool) -> tuple[Str
         contrast=contrast,
         population=asked.population,
         outcome_kind=outcome_kind_of(nothing[outcome.name]),
-        reader=cohort.reader(tuple(names), ids=folds and by_unit),
+        reader=cohort.reader(tuple(names), ids=folds),
         cluster=cohort.cluster,
         keys=("unit" if by_unit else "cluster") if folds else "",
     )

@@ -167,7 +167,7 @@ def _weighted(passes: Passes, problem: StreamedProblem, spec: IPW, fitted: Fitte
     masses = ipw.masses_of(total, n, stabilised=stabilised)
     psi = np.asarray(total[:3] / (n * masses))
     along: tuple[Array, ...] = ()
-    if spec.variance == "stacked":
+    if spec.variance == "stacked" and isinstance(fitted.propensity, tuple):
         wanted = Gradients(fitted=fitted, how="ipw", psi=psi, stabilised=stabilised)
         gradients, roots = passes.together(wanted, Roots(fitted=fitted, how="ipw"))
         root = root_of([part[0] for part in roots], n)

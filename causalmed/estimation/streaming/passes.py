@@ -31,11 +31,32 @@ class Rows:
         Number of the first row.
     memory : dict
         What several statistics of the same block share.
+    units : ndarray of uint64, shape (rows,)
+        Keys of the units, where they were read.
     """
 
     problem: Problem
     start: int
     memory: dict[int, Any] = field(default_factory=dict)
+    units: NDArray[np.uint64] = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
+
+    def part(self, take: slice | NDArray[np.intp]) -> Rows:
+        """Return some of the rows, as arrays of their own."""
+        whole = self.problem
+        part = replace(
+            whole,
+            exposed=whole.exposed[take].copy(),
+            outcome=whole.outcome[take].copy(),
+            exposure_column=_taken(whole.exposure_column, take),
+            covariates=tuple(_taken(column, take) for column in whole.covariates),
+            fold_keys=whole.fold_keys[take].copy() if len(whole.fold_keys) else whole.fold_keys,
+            clusters=None if whole.clusters is None else whole.clusters[take].copy(),
+        )
+        return Rows(problem=part, start=self.start)
+
+
+def _taken(column: Any, take: slice | NDArray[np.intp]) -> Any:
+    return column.replace_values(column.values[take].copy())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -71,18 +92,17 @@ class View:
     def rows(self, task: Sequence[BlockRef]) -> Iterator[Rows]:
         """Read the blocks of one task."""
         for block, columns, ids in self.reader(task):
-            yield Rows(problem=self._problem(columns, ids), start=block.start)
+            units = np.zeros(0, dtype=np.uint64) if ids is None else unit_keys(ids)
+            yield Rows(problem=self._problem(columns, units), start=block.start, units=units)
 
-    def _problem(self, columns: dict[str, Column], ids: NDArray[Any] | None) -> Problem:
+    def _problem(self, columns: dict[str, Column], units: NDArray[np.uint64]) -> Problem:
         exposure = columns[self.estimand.exposure]
         clusters = None if self.cluster is None else columns[self.cluster].values.astype(np.intp)
+        keys = units if self.keys == "unit" else np.zeros(0, dtype=np.uint64)
         if clusters is not None and self.dense is not None:
             clusters = self.dense[clusters]
-        keys = np.zeros(0, dtype=np.uint64)
-        if self.keys == "unit" and ids is not None:
-            keys = unit_keys(ids)
-        elif self.keys == "cluster" and clusters is not None:
-            keys = unit_keys(np.array(self.labels))[clusters]
+            if self.keys == "cluster":
+                keys = unit_keys(np.array(self.labels))[clusters]
         return Problem(
             estimand=self.estimand,
             contrast=self.contrast,
@@ -177,21 +197,7 @@ class _Every:
     stride: int
 
     def __call__(self, rows: Rows) -> Rows:
-        take, whole = slice(-rows.start % self.stride, None, self.stride), rows.problem
-        part = replace(
-            whole,
-            exposed=whole.exposed[take].copy(),
-            outcome=whole.outcome[take].copy(),
-            exposure_column=_taken(whole.exposure_column, take),
-            covariates=tuple(_taken(column, take) for column in whole.covariates),
-            fold_keys=whole.fold_keys[take].copy(),
-            clusters=None if whole.clusters is None else whole.clusters[take].copy(),
-        )
-        return Rows(problem=part, start=rows.start)
-
-
-def _taken(column: Any, take: slice) -> Any:
-    return column.replace_values(column.values[take].copy())
+        return rows.part(slice(-rows.start % self.stride, None, self.stride))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

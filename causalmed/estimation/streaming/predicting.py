@@ -12,6 +12,7 @@ from causalmed.estimation.models import Regression
 from causalmed.estimation.positivity import pulled
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.streaming.fitting import OutcomeDesign, PropensityDesign
+from causalmed.estimation.streaming.learning import LearnedOutcome, LearnedPropensity
 from causalmed.estimation.streaming.passes import Rows
 from causalmed.estimation.targets import Working
 
@@ -59,9 +60,9 @@ class Fitted:
     ----------
     bound : float
         Smallest distance of a propensity score from 0 and 1.
-    propensity : (PropensityDesign, Regression) or None
+    propensity : (PropensityDesign, Regression), LearnedPropensity or None
         Model of the exposure.
-    outcome : (OutcomeDesign, Regression, Regression) or None
+    outcome : (OutcomeDesign, Regression, Regression), LearnedOutcome or None
         Outcome regressions under a and under b.
     stacked : bool
         Whether the scores of the outcome regression are asked for.
@@ -70,8 +71,8 @@ class Fitted:
     """
 
     bound: float
-    propensity: tuple[PropensityDesign, Regression] | None
-    outcome: tuple[OutcomeDesign, Regression, Regression] | None
+    propensity: tuple[PropensityDesign, Regression] | LearnedPropensity | None
+    outcome: tuple[OutcomeDesign, Regression, Regression] | LearnedOutcome | None
     stacked: bool = False
     scale: tuple[float, float] | None = None
     fluctuation: str = ""
@@ -90,12 +91,18 @@ class Fitted:
         raw, X, pair, observed = None, None, None, None
         moved = np.zeros(problem.n, dtype=bool)
         if self.propensity is not None:
-            design, model = self.propensity
-            X = design.matrix(rows)
-            raw = model.mean(X)
+            if isinstance(self.propensity, LearnedPropensity):
+                raw = self.propensity.scores(rows)
+            else:
+                design, model = self.propensity
+                X = design.matrix(rows)
+                raw = model.mean(X)
             e, moved = pulled(raw, self.bound, problem.population)
             working = replace(working, e=e)
-        if self.outcome is not None:
+        if isinstance(self.outcome, LearnedOutcome):
+            m1, m0 = self.outcome.regressions(rows)
+            working = replace(working, m1=m1, m0=m0)
+        elif self.outcome is not None:
             outcome, under_a, under_b = self.outcome
             pair = outcome.matrices(rows)
             observed = outcome.matrix(rows) if self.stacked else None

@@ -110,7 +110,7 @@ class Gradients:
             return ipw.gradient_sums(
                 seen.working, seen.propensity, self.psi, seen.moved, stabilised=self.stabilised
             )
-        assert self.fitted.outcome is not None
+        assert isinstance(self.fitted.outcome, tuple)
         assert seen.outcome is not None
         return gcomputation.gradient_sums(seen.working, seen.outcome, self.fitted.outcome[1].slope)
 
@@ -126,10 +126,10 @@ class Roots:
         """Return what the block adds."""
         exposed = rows.problem.exposed
         if self.how == "ipw":
-            assert self.fitted.propensity is not None
+            assert isinstance(self.fitted.propensity, tuple)
             design, model = self.fitted.propensity
             return [model.root_part(design.matrix(rows), np.ones_like(exposed))]
-        assert self.fitted.outcome is not None
+        assert isinstance(self.fitted.outcome, tuple)
         outcome, *models = self.fitted.outcome
         X = outcome.matrix(rows)
         if not outcome.by_arm:
@@ -206,7 +206,7 @@ class Influences:
             assert seen.propensity is not None
             assert seen.raw is not None
             return known + score_along(seen.propensity, exposed - seen.raw, self.along[0])
-        assert self.fitted.outcome is not None
+        assert isinstance(self.fitted.outcome, tuple)
         design, *models = self.fitted.outcome
         assert seen.observed is not None
         X = seen.observed

@@ -47,7 +47,8 @@ def cohort(tmp_path, frame, **roles):
     [
         (cm.AIPW(outcome=cm.Logistic(firth=True)), {}, "needs its rows in memory"),
         (cm.TMLE(), {"horizon": 30.0}, "collect"),
-        (cm.AIPW(propensity=LogisticRegression()), {}, "collect"),
+        (cm.AIPW(propensity=LogisticRegression(), repeats=3), {}, "repeats="),
+        (cm.AIPW(propensity=LogisticRegression(), calibration="isotonic"), {}, "calibration="),
     ],
 )
 def test_what_needs_all_rows_is_refused_by_name(tmp_path, spec, options, words):
