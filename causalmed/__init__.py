@@ -34,6 +34,7 @@ _ROOMS: Final[dict[str, str]] = {
     "discover": "discovery",
     "estimate": "estimation",
     "explain": "explanation",
+    "falsify": "discovery",
     "fit_risk_model": "prediction",
     "fit_scm": "scm",
     "identify": "identification",
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
     from causalmed import errors
     from causalmed.cohort import Cohort, FollowUp
     from causalmed.datasets import load_dataset
-    from causalmed.discovery import discover
+    from causalmed.discovery import discover, falsify
     from causalmed.estimation import (
         AIPW,
         IPW,

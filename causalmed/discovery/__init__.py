@@ -9,28 +9,35 @@ The room never turns an open edge into an arrow.
 from causalmed.discovery.background import Background, background
 from causalmed.discovery.discovering import discover
 from causalmed.discovery.discovery import Discovery
+from causalmed.discovery.falsification import Contradiction, Falsification
+from causalmed.discovery.falsifying import falsify
 from causalmed.discovery.independence import FisherZ, GSquared, IndependenceTest, RegressionTest
 from causalmed.discovery.learning import Search, learned
 from causalmed.discovery.marks import Edge, MarkedGraph
 from causalmed.discovery.oracle import Oracle
+from causalmed.discovery.remedies import Remedy
 from causalmed.discovery.stability import EdgeStability
 from causalmed.discovery.variables import Variables, variables
 
 __all__ = [
     "Background",
+    "Contradiction",
     "Discovery",
     "Edge",
     "EdgeStability",
+    "Falsification",
     "FisherZ",
     "GSquared",
     "IndependenceTest",
     "MarkedGraph",
     "Oracle",
     "RegressionTest",
+    "Remedy",
     "Search",
     "Variables",
     "background",
     "discover",
+    "falsify",
     "learned",
     "variables",
 ]
