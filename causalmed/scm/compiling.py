@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final, TypeAlias
@@ -16,7 +16,7 @@ from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.ordinal import Ordinal
 from causalmed.scm.program import Program, Slot, whole
-from causalmed.scm.terms import Factor, Predictor
+from causalmed.scm.terms import Factor, FloatArray, Predictor
 
 __all__ = ["COMPILED", "WITH_MEANS", "Assembler", "Op", "Reads"]
 
@@ -66,7 +66,8 @@ class Assembler:
     _predictors: list[list[int]] = field(default_factory=list)
     _pieces: list[list[int]] = field(default_factory=list)
     _factors: list[list[int]] = field(default_factory=list)
-    _numbers: list[float] = field(default_factory=lambda: [0.0])
+    _numbers: list[FloatArray] = field(default_factory=lambda: [np.zeros(1)])
+    _count: int = 1
     _noises: list[str] = field(default_factory=list)
     _slots: dict[Slot, int] = field(default_factory=dict)
 
@@ -77,7 +78,7 @@ class Assembler:
             predictors=whole(self._predictors, 3),
             pieces=whole(self._pieces, 4),
             factors=whole(self._factors, 3),
-            numbers=np.array(self._numbers, dtype=np.float64),
+            numbers=np.concatenate(self._numbers),
             noises=tuple(self._noises),
             slots=dict(self._slots),
         )
@@ -130,7 +131,7 @@ class Assembler:
         self, mechanism: Mechanism, *, target: Slot, observed: Slot, uniform: Slot, before: Reads
     ) -> None:
         """Write noise that may have given the observed value of a discrete node."""
-        cuts: Iterable[float] = ()
+        cuts: Sequence[float] = ()
         predictors: tuple[Predictor, ...]
         if isinstance(mechanism, Categorical):
             predictors = mechanism.predictors
@@ -165,9 +166,10 @@ class Assembler:
               count: int = 0, number: int = 0, flag: int = 0) -> None:  # fmt: skip
         self._steps.append([op, target, source, other, predictor, count, number, flag])
 
-    def _number(self, values: Iterable[float]) -> int:
-        start = len(self._numbers)
-        self._numbers.extend(float(value) for value in values)
+    def _number(self, values: Sequence[float] | FloatArray) -> int:
+        start = self._count
+        self._numbers.append(np.asarray(values, dtype=np.float64))
+        self._count += len(values)
         return start
 
     def _eta(self, predictor: Predictor, reads: Reads) -> int:
@@ -221,7 +223,7 @@ def _empirical(made: Assembler, mechanism: Mechanism, target: int, noise: int, r
     edges = np.cumsum(mechanism.weights)[:-1]
     cells = int(min(_GUIDE, 2 ** np.ceil(np.log2(len(edges) + 1))))
     guide = np.searchsorted(edges, np.arange(cells) / cells, side="right")
-    number = made._number(np.concatenate([edges, mechanism.support, guide]).tolist())
+    number = made._number(np.concatenate([edges, mechanism.support, guide]))
     made._step(Op.EMPIRICAL, target, noise, count=len(mechanism.support), number=number, flag=cells)
 
 

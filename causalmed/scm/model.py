@@ -26,6 +26,7 @@ from causalmed.scm.running import Drawing
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.storage import load_model, save_model
 from causalmed.scm.terms import FloatArray
+from causalmed.scm.trial.asking import WithTrials
 from causalmed.scm.unit import draw_counterfactuals, unit_counterfactuals
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ __all__ = ["StructuralCausalModel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class StructuralCausalModel:
+class StructuralCausalModel(WithTrials):
     """Mechanisms along a graph: what would be, if something were done.
 
     Made by :func:`fit_scm` from a cohort, or by :meth:`of` from mechanisms written by hand.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -98,7 +99,11 @@ class Program:
                 first + part.start, part.stop - part.start, len(self.slots),
             )  # fmt: skip
 
-        Local(n_jobs=n_jobs).map(block, block_slices(rows))
+        if n_jobs == 1:
+            for part in block_slices(rows):
+                block(part)
+        else:
+            Local(n_jobs=n_jobs).map(block, block_slices(rows))
 
 
 def stream_key(seed: int, *path: int | str) -> NDArray[np.uint32]:
@@ -109,9 +114,14 @@ def stream_key(seed: int, *path: int | str) -> NDArray[np.uint32]:
     >>> bool((stream_key(1, "noise", "age") == stream_key(1, "noise", "bmi")).all())
     False
     """
-    state: Any = generator(seed, *path).bit_generator.state
-    key = int(state["state"]["key"][0])
+    key = _key(seed, path)
     return np.array([key % 2**32, key >> 32], dtype=np.uint32)
+
+
+@lru_cache(maxsize=10_000)
+def _key(seed: int, path: tuple[int | str, ...]) -> int:
+    state: Any = generator(seed, *path).bit_generator.state
+    return int(state["state"]["key"][0])
 
 
 def whole(rows: Sequence[Sequence[int]], width: int) -> NDArray[np.int32]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.engine import block_slices, generator
+from causalmed.engine import BLOCK_ROWS, block_slices, generator
 from causalmed.scm.compiling import COMPILED, WITH_MEANS, Assembler, Reads
 from causalmed.scm.intervention import Plan
 from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.program import Slot, stream_key
+from causalmed.scm.program import Program, Slot, stream_key
 from causalmed.scm.terms import FloatArray, Values
 
-__all__ = ["Drawing", "drawn_noise", "inputs_of", "reads_of"]
+__all__ = ["Drawing", "inputs_of", "reads_of"]
 
 NATURAL = "natural"
 SET = "set"
@@ -43,6 +43,10 @@ class Drawing:
         The same patients as observed: nodes that the intervention cannot reach are taken from it.
     mean_of : str or None
         A node whose mean is taken instead of a draw.
+    first : int
+        Number of the first patient, a multiple of 65,536: later patients have noise of their own.
+    memory : dict
+        Programs once made; kept by ``replace`` where only rows and patients are others.
     """
 
     plan: Plan
@@ -52,6 +56,8 @@ class Drawing:
     path: tuple[int | str, ...] = ()
     given: Values | None = None
     mean_of: str | None = None
+    first: int = 0
+    memory: dict[tuple[str, ...], Program] = field(default_factory=dict, compare=False, repr=False)
 
     def run(
         self,
@@ -93,7 +99,7 @@ class Drawing:
                 }
                 natural |= self._compiled(part, types, natural, do, n_jobs=n_jobs)
             else:
-                natural |= {node: self._computed(node, natural | {}, do) for node in part}
+                natural |= {node: self._computed(node, natural, do) for node in part}
         return {node: natural[node] for node in self.plan.needed if node in kept}
 
     def _observed(self) -> Values:
@@ -112,14 +118,7 @@ class Drawing:
     def _compiled(
         self, part: list[str], types: Mapping[str, Any], natural: Values, do: Values, *, n_jobs: int
     ) -> dict[str, FloatArray]:
-        made = Assembler()
-        for node in part:
-            reads, target = reads_of(self.plan, node), (NATURAL, node)
-            if node == self.mean_of:
-                made.mean(self.mechanisms[node], target=target, reads=reads)
-            else:
-                made.draw(node, self.mechanisms[node], target=target, reads=reads)
-        program = made.finished()
+        program = self.memory.get(tuple(part)) or self.memory.setdefault(tuple(part), self._program(part))
         answer: dict[str, NDArray[Any]] = {node: np.empty(self.rows, dtype=t) for node, t in types.items()}
         program.run(
             rows=self.rows,
@@ -127,24 +126,35 @@ class Drawing:
             given={(NATURAL, name): column for name, column in natural.items()}
             | {(SET, name): column for name, column in do.items()},
             outputs={(NATURAL, name): array for name, array in answer.items()},
+            first=self.first,
             n_jobs=n_jobs,
         )
         return answer
+
+    def _program(self, part: list[str]) -> Program:
+        made = Assembler()
+        for node in part:
+            reads, target = reads_of(self.plan, node), (NATURAL, node)
+            if node == self.mean_of:
+                made.mean(self.mechanisms[node], target=target, reads=reads)
+            else:
+                made.draw(node, self.mechanisms[node], target=target, reads=reads)
+        return made.finished()
 
     def _computed(self, node: str, natural: Values, do: Values) -> FloatArray:
         mechanism, inputs = self.mechanisms[node], inputs_of(self.plan, node, natural=natural, fixed=do)
         if node == self.mean_of:
             return np.broadcast_to(mechanism.mean(inputs), (self.rows,))
-        return mechanism.value(inputs, drawn_noise(mechanism, node, self.rows, self.seed, *self.path))
+        return mechanism.value(inputs, self._noise(node))
 
-
-def drawn_noise(mechanism: Mechanism, node: str, rows: int, seed: int, *path: int | str) -> FloatArray:
-    """Return the noise of a mechanism that the kernel does not know: of seed, node and block alone."""
-    blocks = [
-        mechanism.draw_noise(generator(seed, *path, "noise", node, number), block.stop - block.start)
-        for number, block in enumerate(block_slices(rows))
-    ]
-    return np.concatenate(blocks)
+    def _noise(self, node: str) -> FloatArray:
+        """Noise of a mechanism that the kernel does not know: of seed, node and block alone."""
+        path, draw, start = (*self.path, "noise", node), self.mechanisms[node].draw_noise, self.first
+        blocks = [
+            draw(generator(self.seed, *path, (start + block.start) // BLOCK_ROWS), block.stop - block.start)
+            for block in block_slices(self.rows)
+        ]
+        return np.concatenate(blocks)
 
 
 def inputs_of(plan: Plan, node: str, *, natural: Values, fixed: Values) -> dict[str, FloatArray]:
