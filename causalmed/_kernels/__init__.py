@@ -10,9 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from causalmed._kernels import bootstrap, forest_grow, forest_moments, logistic, matching, pairing, scm
+    from causalmed._kernels import (
+        bootstrap,
+        forest_grow,
+        forest_moments,
+        logistic,
+        matching,
+        pairing,
+        scm,
+        skeleton,
+    )
 
-__all__ = ["bootstrap", "forest_grow", "forest_moments", "logistic", "matching", "pairing", "scm"]
+__all__ = ["bootstrap", "forest_grow", "forest_moments", "logistic", "matching", "pairing", "scm", "skeleton"]
 
 
 def __getattr__(name: str) -> object:

@@ -11,7 +11,7 @@ from causalmed.discovery.discovering import discover
 from causalmed.discovery.discovery import Discovery
 from causalmed.discovery.falsification import Contradiction, Falsification
 from causalmed.discovery.falsifying import falsify
-from causalmed.discovery.independence import FisherZ, GSquared, IndependenceTest, RegressionTest
+from causalmed.discovery.independence import FisherZ, GSquared, IndependenceTest, RegressionTest, make_test
 from causalmed.discovery.learning import Search, learned
 from causalmed.discovery.marks import Edge, MarkedGraph
 from causalmed.discovery.oracle import Oracle
@@ -39,5 +39,6 @@ __all__ = [
     "discover",
     "falsify",
     "learned",
+    "make_test",
     "variables",
 ]

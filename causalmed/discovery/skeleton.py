@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.discovery.background import Background
+from causalmed.discovery.compiled import Batch, compiled
 from causalmed.discovery.independence import IndependenceTest
 
 __all__ = ["Separators", "Skeleton", "find_skeleton"]
@@ -65,18 +66,34 @@ def find_skeleton(
     if sufficient:
         adjacent &= ~known.apart
     separators: dict[tuple[int, int], frozenset[int]] = {}
-    size = 0
+    kept, fast, size = known.kept, compiled(test, alpha), 0
     while size <= (p - 2 if max_given is None else max_given) and adjacent.sum(axis=1).max(initial=0) > size:
         before = [np.flatnonzero(row).tolist() for row in adjacent]
-        for x, y in combinations(range(p), 2):
-            if not adjacent[x, y] or known.kept[x, y]:
-                continue
-            found = first_separator(test, x, y, _sets(known, before, x, y, size), alpha)
+        pairs = [pair for pair in combinations(range(p), 2) if adjacent[pair] and not kept[pair]]
+        for (x, y), found in zip(
+            pairs, _separators(test, fast, known, pairs, before, size, alpha), strict=True
+        ):
             if found is not None:
                 separators[x, y] = found
                 adjacent[x, y] = adjacent[y, x] = False
         size += 1
     return Skeleton(adjacent=adjacent, separators=separators)
+
+
+def _separators(
+    test: IndependenceTest,
+    fast: Batch | None,
+    known: Background,
+    pairs: Sequence[tuple[int, int]],
+    before: Sequence[list[int]],
+    size: int,
+    alpha: float,
+) -> list[frozenset[int] | None]:
+    """Look for a separating set of one size, pair by pair: all at once where the kernel can."""
+    answer = fast(pairs, before, known.rank, size) if fast is not None else None
+    if answer is not None:
+        return answer
+    return [first_separator(test, x, y, _sets(known, before, x, y, size), alpha) for x, y in pairs]
 
 
 def _sets(
