@@ -27,11 +27,12 @@ import numpy as np
 
 from causalmed.engine import generator
 from causalmed.errors import InvalidArgument
+from causalmed.scm.abducting import can_be_compiled, compiled_draws
 from causalmed.scm.abduction import Facts
 from causalmed.scm.mechanism import Discrete, by_quantile, cumulative, positions
 from causalmed.scm.terms import FloatArray
 
-__all__ = ["COUPLINGS", "coupled_draws", "coupled_outcome", "coupled_risk"]
+__all__ = ["COUPLINGS", "coupled_draws", "coupled_outcome", "coupled_risk", "interpreted_draws"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -56,7 +57,12 @@ class _Node:
 
     def even_noise(self) -> FloatArray:
         """Uniform numbers, one in each of as many equal pieces of (0, 1), shuffled."""
-        return (self.random.permutation(self.draws) + self.random.random(self.draws))[np.newaxis] / self.draws
+        return even_noise(self.random, self.draws)[np.newaxis]
+
+
+def even_noise(random: np.random.Generator, draws: int) -> FloatArray:
+    """Return uniform numbers, one in each of as many equal pieces of (0, 1), shuffled."""
+    return (random.permutation(draws) + random.random(draws)) / draws
 
 
 def _monotone(node: _Node) -> FloatArray:
@@ -122,6 +128,20 @@ def coupled_draws(
     """
     if coupling not in COUPLINGS:
         raise InvalidArgument.option("coupling", coupling, tuple(COUPLINGS))
+    if can_be_compiled(facts, coupling=coupling, means=means):
+        noise = {
+            node: even_noise(generator(seed, "counterfactual", node), draws)
+            for node in facts.path
+            if node not in means and facts.discrete(node) is not None
+        }
+        return compiled_draws(facts, monotone=coupling == "monotone", noise=noise, draws=draws, means=means)
+    return interpreted_draws(facts, coupling=coupling, draws=draws, seed=seed, means=means)
+
+
+def interpreted_draws(
+    facts: Facts, *, coupling: str, draws: int, seed: int, means: Set[str] = frozenset()
+) -> dict[str, FloatArray]:
+    """Draw as :func:`coupled_draws` does, in NumPy, whatever the mechanisms are."""
     natural: dict[str, FloatArray] = {}
     for node in facts.path:
         after = facts.after(node, natural)

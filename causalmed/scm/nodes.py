@@ -172,7 +172,8 @@ def _recoded(values: FloatArray, levels: tuple[str, ...], info: NodeInfo) -> Flo
                 f"{', '.join(map(repr, strange[:5]))}. It knows {', '.join(map(repr, known))}."
             )
         values = np.array([known[text] for text in texts])
-    if info.seen and (strange_codes := sorted(set(values.tolist()) - set(info.seen))):
+    if info.seen and not np.isin(values, info.seen).all():
+        strange_codes = sorted(set(values.tolist()) - set(info.seen))
         shown = ", ".join(repr(info.levels[int(c)]) if info.levels else f"{c:g}" for c in strange_codes[:5])
         raise DataError(
             f"Column {info.name!r} has a level that no patient had when the model was fitted: {shown}."
