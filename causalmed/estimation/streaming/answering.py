@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +25,19 @@ from causalmed.estimation.statements import assumptions_of, overrides_of, questi
 from causalmed.estimation.streaming.census import StreamedProblem, pose_streamed
 from causalmed.estimation.streaming.evaluating import Evaluated, evaluate
 from causalmed.estimation.streaming.fitting import (
+    OutcomeDesign,
     PropensityDesign,
     fit_outcome_blocks,
     fit_propensity_blocks,
 )
-from causalmed.estimation.streaming.learning import learn_outcome, learn_propensity, take_sample
+from causalmed.estimation.streaming.learning import (
+    LearnedOutcome,
+    LearnedPropensity,
+    Sample,
+    learn_outcome,
+    learn_propensity,
+    take_sample,
+)
 from causalmed.estimation.streaming.passes import Passes
 from causalmed.estimation.streaming.predicting import Fitted
 from causalmed.estimation.suitability import check_suits
@@ -111,29 +118,9 @@ def _refuse(asked: Asked, spec: Estimator) -> None:
 def _fit(passes: Passes, problem: StreamedProblem, spec: Estimator, asked: Asked) -> _Fits:
     trim = getattr(spec, "trim", None)
     sample = take_sample(passes, problem, seed=asked.seed) if learns(spec) else None
-    options: dict[str, Any] = {"folds": getattr(spec, "folds", 5), "seed": asked.seed}
-    options["executor"] = asked.executor
     weights: dict[str, Mapping[str, float]] = {}
-    propensity: Any = None
-    outcome: Any = None
-    arms = None
-    model = getattr(spec, "propensity", Logistic())
-    if isinstance(model, Logistic):
-        propensity = _parametric_propensity(passes, problem, spec, model)
-    else:
-        assert sample is not None
-        propensity, weights["propensity"] = learn_propensity(sample, model, **options)
-    if "outcome" in spec.models:
-        model = getattr(spec, "outcome", None)
-        by_arm = getattr(spec, "by_arm", False)
-        if model is None:
-            model = Logistic() if problem.outcome_kind == "binary" else Linear()
-        if isinstance(model, Logistic | Linear):
-            arms, design = fit_outcome_blocks(passes, problem, model, by_arm=by_arm)
-            outcome = (design, *arms.models)
-        else:
-            assert sample is not None
-            outcome, weights["outcome"] = learn_outcome(sample, model, by_arm=by_arm, **options)
+    propensity, weights["propensity"] = _propensity(passes, problem, spec, asked, sample)
+    outcome, weights["outcome"] = _outcome(passes, problem, spec, asked, sample)
     fitted = Fitted(
         bound=default_bound(problem.n) if trim is None else float(trim),
         propensity=propensity,
@@ -144,26 +131,48 @@ def _fit(passes: Passes, problem: StreamedProblem, spec: Estimator, asked: Asked
         low, high = problem.whole_range
         scale = scale_of_range(low, high, problem.outcome_kind)
         fitted = replace(fitted, scale=scale, fluctuation=spec.fluctuation)
+    arms = None
+    if isinstance(outcome, tuple):
+        arms = ArmRegressions(models=(outcome[1], outcome[2]), designs=(np.zeros(0), np.zeros(0)))
+    mixed = {name: each for name, each in weights.items() if each}
     return _Fits(
         fitted=fitted,
         outcome=arms,
         propensity=propensity[1] if isinstance(propensity, tuple) else None,
-        checks=()
-        if sample is None
-        else (*candidate_checks({name: each for name, each in weights.items() if each}), sample.check),
+        checks=() if sample is None else (*candidate_checks(mixed), sample.check),
     )
 
 
-def _parametric_propensity(
-    passes: Passes, problem: StreamedProblem, spec: Estimator, model: Logistic
-) -> tuple[PropensityDesign, Regression] | None:
+def _propensity(
+    passes: Passes, problem: StreamedProblem, spec: Estimator, asked: Asked, sample: Sample | None
+) -> tuple[tuple[PropensityDesign, Regression] | LearnedPropensity | None, Mapping[str, float]]:
+    model = getattr(spec, "propensity", Logistic())
+    if not isinstance(model, Logistic):
+        assert sample is not None
+        folds = getattr(spec, "folds", 5)
+        return learn_propensity(sample, model, folds=folds, seed=asked.seed, executor=asked.executor)
     try:
-        return fit_propensity_blocks(passes, problem, model)
+        return fit_propensity_blocks(passes, problem, model), {}
     except CausalmedError:
         if "propensity" in spec.models:
             raise
         # g-computation divides by no score: the model only shows the overlap, and may have no answer
-        return None
+        return None, {}
+
+
+def _outcome(
+    passes: Passes, problem: StreamedProblem, spec: Estimator, asked: Asked, sample: Sample | None
+) -> tuple[tuple[OutcomeDesign, Regression, Regression] | LearnedOutcome | None, Mapping[str, float]]:
+    if "outcome" not in spec.models:
+        return None, {}
+    model, by_arm = getattr(spec, "outcome", None), getattr(spec, "by_arm", False)
+    if model is None:
+        model = Logistic() if problem.outcome_kind == "binary" else Linear()
+    if isinstance(model, Logistic | Linear):
+        return fit_outcome_blocks(passes, problem, model, by_arm=by_arm), {}
+    assert sample is not None
+    folds = getattr(spec, "folds", 5)
+    return learn_outcome(sample, model, by_arm=by_arm, folds=folds, seed=asked.seed, executor=asked.executor)
 
 
 def _inference(problem: StreamedProblem, found: Evaluated, *, rare: bool) -> Inference:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.errors import InvalidArgument
-from causalmed.estimation.models import ArmRegressions, Regression
+from causalmed.estimation.models import Regression
 from causalmed.estimation.streaming.census import StreamedProblem
 from causalmed.estimation.streaming.passes import Passes, Rows
 from causalmed.regression import (
@@ -145,7 +145,7 @@ def fit_propensity_blocks(
 
 def fit_outcome_blocks(
     passes: Passes, problem: StreamedProblem, spec: Logistic | Linear, *, by_arm: bool
-) -> tuple[ArmRegressions, OutcomeDesign]:
+) -> tuple[OutcomeDesign, Regression, Regression]:
     """Fit the outcome regression on everybody, or on each arm, block by block."""
     if isinstance(spec, Logistic):
         _refuse_firth(spec, "outcome")
@@ -173,7 +173,7 @@ def fit_outcome_blocks(
         _regression(spec, design.recipe, _fit(rows, spec, design))
         for rows in ([passes.of_arm(1), passes.of_arm(0)] if by_arm else [passes])
     ]
-    return ArmRegressions(models=(fits[0], fits[-1]), designs=(_EMPTY, _EMPTY)), design
+    return design, fits[0], fits[-1]
 
 
 def _fit(passes: Passes, spec: Logistic | Linear, design: OutcomeDesign) -> GLMFit:
