@@ -8,7 +8,7 @@ counters. So the same table gives the same bits under any number of threads and 
 
 from causalmed.engine.blocks import BLOCK_ROWS, block_slices, block_total
 from causalmed.engine.executor import Executor, Joblib, Local, in_force
-from causalmed.engine.hashing import fold_of, unit_keys
+from causalmed.engine.hashing import fold_of, splitmix64, unit_keys
 from causalmed.engine.parquet import (
     BlockRef,
     Cutter,
@@ -42,6 +42,7 @@ __all__ = [
     "read_blocks",
     "recut",
     "schema_of",
+    "splitmix64",
     "tasks_of",
     "unit_keys",
 ]

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed._kernels import bootstrap as kernel
-from causalmed.engine import block_slices, generator, unit_keys
-from causalmed.engine.hashing import splitmix64
+from causalmed.engine import block_slices, generator, splitmix64, unit_keys
 from causalmed.estimation.problem import Problem
 
 __all__ = ["LANES", "row_keys", "weights_of"]

@@ -12,8 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.engine import block_slices
-from causalmed.engine.blocks import block_total
+from causalmed.engine import block_slices, block_total
 
 __all__ = ["constant_gap", "into", "whitening"]
 
