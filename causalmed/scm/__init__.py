@@ -6,6 +6,8 @@ and for unit counterfactuals. What is not identified is refused; what is only bo
 """
 
 from causalmed.scm.categorical import Categorical
+from causalmed.scm.change import explain_change
+from causalmed.scm.change_report import ChangeAttribution
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.empirical import Empirical
 from causalmed.scm.fit import fit_scm
@@ -19,6 +21,7 @@ from causalmed.scm.terms import Factor, Predictor, Term
 
 __all__ = [
     "Categorical",
+    "ChangeAttribution",
     "Counterfactuals",
     "Empirical",
     "Factor",
@@ -30,5 +33,6 @@ __all__ = [
     "Predictor",
     "StructuralCausalModel",
     "Term",
+    "explain_change",
     "fit_scm",
 ]
