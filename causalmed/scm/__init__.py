@@ -6,6 +6,7 @@ and for unit counterfactuals. What is not identified is refused; what is only bo
 """
 
 from causalmed.scm.categorical import Categorical
+from causalmed.scm.causation import Causation, probabilities_of_causation
 from causalmed.scm.change import explain_change
 from causalmed.scm.change_report import ChangeAttribution
 from causalmed.scm.counterfactuals import Counterfactuals
@@ -15,12 +16,15 @@ from causalmed.scm.gaussian import LinearGaussian
 from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.model import StructuralCausalModel
+from causalmed.scm.necessity import CausationBounds, causation_bounds
 from causalmed.scm.ordinal import Ordinal
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, Predictor, Term
 
 __all__ = [
     "Categorical",
+    "Causation",
+    "CausationBounds",
     "ChangeAttribution",
     "Counterfactuals",
     "Empirical",
@@ -33,6 +37,8 @@ __all__ = [
     "Predictor",
     "StructuralCausalModel",
     "Term",
+    "causation_bounds",
     "explain_change",
     "fit_scm",
+    "probabilities_of_causation",
 ]
