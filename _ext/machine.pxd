@@ -178,6 +178,18 @@ cdef extern from *:
         case 11:                                                                                      \
             eta_##S(m, s[4], eta);                                                                    \
             if (s[7]) EACH AT(out) = exp_##S(AT(eta) + 0.5 * sd * sd); else EACH AT(out) = AT(eta);   \
+            break;                                                                                    \
+        case 12:           /* P(y) w against P*(y), w = 1 - u where y is 1: no division */              \
+            eta_##S(m, s[4], eta); eta_##S(m, s[4] + 1, eta + TILE);                                  \
+            EACH {                                                                                    \
+                V_ a = AT(eta), b = AT(eta + TILE), y = IN(other), w = IN(u);                         \
+                I_ yes = (I_)(y > zero), up = (I_)(a < zero), down = (I_)(b < zero);                  \
+                V_ r = exp_minus_##S(pick_##S(up, -a, a)), t = exp_minus_##S(pick_##S(down, -b, b));  \
+                V_ was = pick_##S(yes ^ down, one, t) * pick_##S(yes, 1.0 - w, w) * (1.0 + r);        \
+                V_ now = pick_##S(yes ^ up, one, r) * (1.0 + t);                                      \
+                I_ one_now = (yes & (I_)(was <= now)) | (~yes & (I_)(was >= now));                    \
+                AT(out) = pick_##S((I_)(a == b), y, pick_##S(one_now, one, zero));                    \
+            }                                                                                         \
         }                                                                                             \
     }
     DEFINE_MACHINE(base, v2, i2, u2, 2, MUL_BASE, SQRT_BASE, )

@@ -14,6 +14,7 @@ eight integers, (op, target, source, other, predictor, count, number, flag), and
     8 POSTERIOR           low + (high - low) u, the noise that gave ``other``; categorical with ``flag``
     9 KEEP                ``other`` where each pair of inputs is equal
    10 RISK, 11 LINE       expit(eta); eta, or exp(eta + sd^2 / 2) with ``flag``
+   12 FLIPPED             binary ``other`` under eta' instead of eta, its noise u of the way up its piece
 
 eta is an intercept plus pieces: a coefficient times a product of factors (a power, or with power 0 the
 indicator of a code), or a table from code to coefficient. Rows depend on nothing but their tile, so they do
@@ -29,7 +30,7 @@ from machine cimport machine_t, step_base, step_wide, wide_available
 
 cdef enum:
     TILE = 256
-    OPS = 12
+    OPS = 13
 
 
 cdef int check_program(
@@ -73,7 +74,7 @@ cdef int check_step(
         lines, cells = levels, levels + 1
     if s[0] == 6:
         cells, fine = 2 * levels - 1 + s[7], fine and levels > 0 and s[7] > 0
-    if s[0] == 7:
+    if s[0] in (7, 12):
         lines = 2
     if s[0] < 2 or s[0] == 6:
         lines = 0
@@ -130,8 +131,11 @@ def run(
     cdef Py_ssize_t count = 0, outs = 0, slot, start, here, j, k
     for slot in range(slots):
         at[slot] = <size_t>&table[slot * TILE]
+    targets = set(np.asarray(steps)[:, 1].tolist())
     for slot, array in given.items():
         values = array
+        if slot in targets:
+            raise ValueError(f"slot {slot} is given and cannot be written")
         if not 0 <= slot < slots or values.shape[0] not in (1, rows):
             raise ValueError(f"slot {slot} is not there, or its column has neither one nor {rows} rows")
         if values.shape[0] == 1:
@@ -141,9 +145,12 @@ def run(
     for slot, array in outputs.items():
         if not 0 <= slot < slots or array.shape != (rows,):
             raise ValueError(f"slot {slot} is not there, or its array does not have the shape ({rows},)")
+        if slot in given:
+            raise ValueError(f"slot {slot} is given and cannot be written")
         written[outs, 0], written[outs, 1] = slot, ["<f8", "<f4", "|i1", "<i8"].index(array.dtype.str)
         target = array.view(np.uint8)
         place[outs], outs = <size_t>&target[0] if rows else 0, outs + 1
+    cdef const double *values_at
     cdef machine_t m
     cdef bint wide = wide_available() and not portable
     m.predictors = &predictors[0, 0] if predictors.shape[0] else NULL
@@ -161,10 +168,16 @@ def run(
                 if here < TILE:
                     memcpy(&table[slot * TILE], <void *>at[slot], here * sizeof(double))
                     at[slot] = <size_t>&table[slot * TILE]
+            for j in range(outs):      # doubles are written where they are wanted
+                if written[j, 1] == 0:
+                    slot = written[j, 0]
+                    at[slot] = place[j] + start * 8 if here == TILE else <size_t>&table[slot * TILE]
             for k in range(steps.shape[0]):
                 if wide:
                     step_wide(&m, &steps[k, 0])
                 else:
                     step_base(&m, &steps[k, 0])
             for j in range(outs):
-                put(<const double *>at[written[j, 0]], <unsigned char *>place[j], written[j, 1], start, here)
+                if written[j, 1] or here < TILE:
+                    values_at = <const double *>at[written[j, 0]]
+                    put(values_at, <unsigned char *>place[j], written[j, 1], start, here)

@@ -144,6 +144,13 @@ def _posterior(m: _Machine, s: list[int]) -> Array:
     return np.asarray(low + (high - low) * m.at[s[2]])
 
 
+def _flipped(m: _Machine, s: list[int]) -> Array:
+    after, before = m.eta(s[4]), m.eta(s[4] + 1)
+    p, u, seen = expit(-before), m.at[s[2]], m.at[s[3]]
+    noise = np.where(seen > 0, p + (1 - p) * u, p * u)
+    return np.where(after == before, seen, noise >= expit(-after))
+
+
 def _kept(m: _Machine, s: list[int]) -> Array:
     same = np.ones(m.rows, dtype=bool)
     for before, after, _ in m.factors[s[4] : s[4] + s[5]]:
@@ -162,7 +169,7 @@ def _line(m: _Machine, s: list[int]) -> Array:
 
 _OPS: Final[tuple[Callable[[_Machine, list[int]], Array], ...]] = (
     _uniform, _normal, _gauss, _logistic, _levels, _levels, _empirical, _moved, _posterior, _kept, _risk,
-    _line,
+    _line, _flipped,
 )  # fmt: skip
 
 

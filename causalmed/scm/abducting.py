@@ -1,9 +1,9 @@
 r"""Counterfactual draws by the kernel: abduction, action and prediction as steps of one program.
 
 A numeric node moves with its line, :math:`x^* = x + \eta^* - \eta` (on the logarithm where that is linear).
-A discrete node that was :math:`j` has noise between :math:`P(X < j)` and :math:`P(X \le j)`: one such noise is
-put under the new inputs (monotone coupling), or fresh noise is (independent coupling); where no input changed,
-the value stays what it was. Noise belongs to node and draw and is shared by all patients.
+A discrete node that was :math:`j` has noise between :math:`P(X < j)` and :math:`P(X \le j)`: one such
+noise is put under the new inputs (monotone coupling), or fresh noise is (independent coupling); where no
+input changed, the value stays what it was. Noise belongs to node and draw and is shared by all patients.
 """
 
 from __future__ import annotations
@@ -105,6 +105,8 @@ def _program(facts: Facts, *, monotone: bool, means: Set[str]) -> Program:
             made.mean(mechanism, target=now, reads=after)
         elif isinstance(mechanism, LinearGaussian):
             made.move(mechanism, target=now, observed=was, before=before, after=after)
+        elif isinstance(mechanism, LogisticBinary) and monotone:
+            made.flip(mechanism, target=now, observed=was, uniform=uniform, before=before, after=after)
         else:
             noise = ("noise", node) if monotone else uniform
             if monotone:

@@ -47,6 +47,7 @@ class Op(IntEnum):
     KEEP = 9
     RISK = 10
     LINE = 11
+    FLIPPED = 12
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -91,16 +92,14 @@ class Assembler:
         """Draw the noise of a node, once, and return its slot."""
         where = ("noise", node)
         if where not in self._slots:
-            op = Op.NORMAL if isinstance(mechanism, LinearGaussian) else Op.UNIFORM
-            self._step(op, self.slot(where), source=len(self._noises))
-            self._noises.append(node)
+            self._noise(node, mechanism, where)
         return where
 
     def draw(
         self, node: str, mechanism: Mechanism, *, target: Slot, reads: Reads, noise: Slot | None = None
     ) -> None:
         """Write a node from its inputs and its noise (drawn, unless a slot of noise is named)."""
-        source = self.slot(self.noise(node, mechanism) if noise is None else noise)
+        source = self._noise(node, mechanism, ("noise", "")) if noise is None else self.slot(noise)
         _DRAWN[type(mechanism)](self, mechanism, self.slot(target), source, reads)
 
     def mean(self, mechanism: Mechanism, *, target: Slot, reads: Reads) -> None:
@@ -153,6 +152,22 @@ class Assembler:
             flag=int(isinstance(mechanism, Categorical)),
         )
 
+    def flip(
+        self,
+        mechanism: LogisticBinary,
+        *,
+        target: Slot,
+        observed: Slot,
+        uniform: Slot,
+        before: Reads,
+        after: Reads,
+    ) -> None:
+        """Write a binary node under other inputs, its noise anywhere that gives the observed value."""
+        first = self._eta(mechanism.predictor, after)
+        self._eta(mechanism.predictor, before)
+        source, other = self.slot(uniform), self.slot(observed)
+        self._step(Op.FLIPPED, self.slot(target), source, other, predictor=first)
+
     def keep(
         self, mechanism: Mechanism, *, target: Slot, observed: Slot, before: Reads, after: Reads
     ) -> None:
@@ -165,6 +180,12 @@ class Assembler:
     def _step(self, op: Op, target: int, source: int = 0, other: int = 0, *, predictor: int = 0,
               count: int = 0, number: int = 0, flag: int = 0) -> None:  # fmt: skip
         self._steps.append([op, target, source, other, predictor, count, number, flag])
+
+    def _noise(self, node: str, mechanism: Mechanism, where: Slot) -> int:
+        op, slot = Op.NORMAL if isinstance(mechanism, LinearGaussian) else Op.UNIFORM, self.slot(where)
+        self._step(op, slot, source=len(self._noises))
+        self._noises.append(node)
+        return slot
 
     def _number(self, values: Sequence[float] | FloatArray) -> int:
         start = self._count

@@ -119,7 +119,8 @@ class Drawing:
         self, part: list[str], types: Mapping[str, Any], natural: Values, do: Values, *, n_jobs: int
     ) -> dict[str, FloatArray]:
         program = self.memory.get(tuple(part)) or self.memory.setdefault(tuple(part), self._program(part))
-        answer: dict[str, NDArray[Any]] = {node: np.empty(self.rows, dtype=t) for node, t in types.items()}
+        table = np.empty((len(types), self.rows))
+        answer: dict[str, NDArray[Any]] = {n: table[k].view(t) for k, (n, t) in enumerate(types.items())}
         program.run(
             rows=self.rows,
             keys={node: stream_key(self.seed, *self.path, "noise", node) for node in program.noises},

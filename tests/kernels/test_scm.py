@@ -58,6 +58,10 @@ def everything() -> Assembler:
         made.move(laws[name], target=("", name + "*"), observed=("", name), before=before, after=reads)
         made.mean(laws[name], target=("mean", name), reads=reads)
     made.mean(binary, target=("mean", "binary"), reads=reads)
+    made.draw("binary", binary, target=("was", "binary"), reads=before)
+    uniform = made.noise("flipped", binary)
+    how = {"observed": ("was", "binary"), "uniform": uniform, "before": before, "after": reads}
+    made.flip(binary, target=("flipped", "binary"), **how)
     for name in ("binary", "ordinal", "categorical"):
         seen = ("was", name)
         made.draw(name, laws[name], target=seen, reads=before)
@@ -89,12 +93,12 @@ def run(
     keys = np.array([stream_key(3, name) for name in program.noises])
     given = {program.slots[s]: c if len(c) == 1 else c[part].copy() for s, c in columns(rows).items()}
     n = len(range(*part.indices(rows)))
-    outputs = {slot: np.full(n, np.nan) for slot in program.slots.values()}
+    outputs = {slot: np.full(n, np.nan) for slot in program.slots.values() if slot not in given}
     what(
         program.steps, program.predictors, program.pieces, program.factors, program.numbers, keys, given,
         outputs, first, n, len(program.slots), **more,
     )  # fmt: skip
-    return {name: outputs[slot] for name, slot in program.slots.items()}
+    return {name: outputs[slot] for name, slot in program.slots.items() if slot in outputs}
 
 
 @pytest.mark.parametrize("portable", [False, True])
@@ -194,7 +198,8 @@ def test_extreme_predictors_are_finite():
 def test_programs_that_reach_outside_are_refused(column, value):
     program = everything().finished()
     used = {
-        0: [0], 1: list(Op), 2: [0, 1, 2, 3, 4, 5, 6, 8], 3: [7, 8, 9], 4: [2, 3, 4, 5, 7, 8, 9, 10, 11],
+        0: [0], 1: list(Op), 2: [0, 1, 2, 3, 4, 5, 6, 8, 12], 3: [7, 8, 9, 12],
+        4: [2, 3, 4, 5, 7, 8, 9, 10, 11, 12],
         5: [4, 5, 6, 8, 9], 6: [2, 4, 5, 6, 8, 11], 7: [6],
     }[column]  # fmt: skip
     for at, step in enumerate(program.steps):
@@ -225,6 +230,10 @@ def test_predictors_that_reach_outside_are_refused(name, column):
 def test_shapes_are_checked():
     with pytest.raises(ValueError, match="multiple"):
         scm.run(np.zeros((0, 8), np.int32), *NONE, np.zeros(1), np.zeros((0, 2), np.uint32), {}, {}, 1, 1, 1)
+    into = np.zeros((1, 8), np.int32), *NONE, np.zeros(1), np.zeros((1, 2), np.uint32)
+    for outputs in ({}, {0: np.zeros(3)}):  # columns that were given are never written
+        with pytest.raises(ValueError, match="cannot be written"):
+            scm.run(*into, {0: np.zeros(3)}, outputs, 0, 3, 1)
     with pytest.raises(ValueError, match="cells"):
         scm.run(np.zeros((0, 7), np.int32), *NONE, np.zeros(1), np.zeros((0, 2), np.uint32), {}, {}, 0, 1, 1)
     with pytest.raises(ValueError, match="slot 0"):
