@@ -13,10 +13,10 @@ demo: $(VENV)/.for-use
 	$(BIN)/causalmed demo --out demo
 
 test: $(VENV)/.for-tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 slow: $(VENV)/.for-tests
-	$(BIN)/python -m pytest -q -m slow
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile -m slow
 
 lint: $(VENV)/.for-tests
 	$(BIN)/ruff format .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -16,8 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SHIPPED = ROOT / "tests" / "data"
 ELSEWHERE = Path(os.environ.get("CAUSALMED_DATA", ROOT.parent / "shared" / "data"))
 """Tables whose licence forbids shipping them are read from here, where it exists."""
-
-_skipped: list[str] = []
 
 
 @lru_cache(maxsize=1)
@@ -48,7 +47,6 @@ def table() -> Callable[[str], pd.DataFrame]:
     def read(name: str) -> pd.DataFrame:
         path = _find(name)
         if path is None:
-            _skipped.append(name)
             pytest.skip(f"{name} may not be shipped; set CAUSALMED_DATA to the folder that holds it")
         return _read(path).copy()
 
@@ -56,9 +54,11 @@ def table() -> Callable[[str], pd.DataFrame]:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """Say how many cases lacked their table."""
-    if _skipped:
-        names = ", ".join(sorted(set(_skipped)))
+    """Say how many cases lacked their table, whichever worker found out."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
+    absent = [found[1] for reason in reasons if (found := re.search(r"(\S+) may not be shipped", reason))]
+    if absent:
+        names = ", ".join(sorted(set(absent)))
         terminalreporter.write_line(
-            f"{len(_skipped)} published cases skipped, their tables are not in CAUSALMED_DATA: {names}"
+            f"{len(absent)} published cases skipped, their tables are not in CAUSALMED_DATA: {names}"
         )
