@@ -1,16 +1,16 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 r"""Tests of independence for the search of a skeleton, one size of the conditioning sets at a time.
 
-For each pair (x, y) the sets of ``depth`` neighbours of x are tried in lexicographic order, then those of y that
-hold a node which x's have not; the first given which the two look independent is returned. A node of a later
-tier than both is no neighbour. Three tests answer:
+For each pair (x, y) the sets of ``depth`` neighbours of x are tried in lexicographic order, then those of y
+that hold a node which x's have not; the first given which the two look independent is returned. A node of a
+later tier than both is no neighbour. Three tests answer:
 
     partial correlation   r from the Cholesky factor of the correlations of (S, x, y); |r| < cut
     G2, yes/no columns    one bit a row; 4 counts a stratum by population count
     G2, any levels        one count a cell
 
-G2 = 2 sum (c log c of cells - of rows - of columns + of strata), c log c from a table; a stratum with r rows and
-c columns that are not empty brings (r - 1)(c - 1) degrees of freedom; independent where G2 < cut[freedom].
+G2 = 2 sum (c log c of cells - of rows - of columns + of strata), c log c from a table; a stratum with r rows
+and c columns that are not empty brings (r - 1)(c - 1) degrees of freedom; independent: G2 < cut[freedom].
 """
 
 import numpy as np
@@ -22,24 +22,24 @@ from libc.string cimport memset
 cdef extern from *:
     r"""
     #include <stdint.h>
-    #define DEFINE_TALLY(S, TARGET)                                                                       \
-    TARGET static void tally_##S(const uint64_t *bits, Py_ssize_t words, const int *v, int depth, int64_t *c) { \
-        const uint64_t *x = bits + v[depth] * words, *y = bits + v[depth + 1] * words;                    \
-        int strata = 1 << depth;                                                                          \
-        for (int s = 0; s < strata; s++) {                                                                \
-            int64_t n = 0, nx = 0, ny = 0, nxy = 0;                                                       \
-            for (Py_ssize_t w = 0; w < words; w++) {                                                      \
-                uint64_t m = bits[v[depth + 2] * words + w];                                              \
-                for (int k = 0; k < depth; k++) {                                                         \
-                    uint64_t b = bits[v[k] * words + w];                                                  \
-                    m &= (s >> k) & 1 ? b : ~b;                                                           \
-                }                                                                                         \
-                uint64_t mx = m & x[w];                                                                   \
-                n += __builtin_popcountll(m); nx += __builtin_popcountll(mx);                             \
-                ny += __builtin_popcountll(m & y[w]); nxy += __builtin_popcountll(mx & y[w]);             \
-            }                                                                                             \
-            c[4 * s] = nxy; c[4 * s + 1] = nx - nxy; c[4 * s + 2] = ny - nxy; c[4 * s + 3] = n - nx - ny + nxy; \
-        }                                                                                                 \
+    #define DEFINE_TALLY(S, TARGET) \
+    TARGET static void tally_##S(const uint64_t *bits, long words, const int *v, int depth, int64_t *c) { \
+        const uint64_t *x = bits + v[depth] * words, *y = bits + v[depth + 1] * words; \
+        int strata = 1 << depth; \
+        for (int s = 0; s < strata; s++) { \
+            int64_t n = 0, nx = 0, ny = 0, nxy = 0; \
+            for (long w = 0; w < words; w++) { \
+                uint64_t m = bits[v[depth + 2] * words + w]; \
+                for (int k = 0; k < depth; k++) { \
+                    uint64_t b = bits[v[k] * words + w]; \
+                    m &= (s >> k) & 1 ? b : ~b; \
+                } \
+                uint64_t mx = m & x[w]; \
+                n += __builtin_popcountll(m); nx += __builtin_popcountll(mx); \
+                ny += __builtin_popcountll(m & y[w]); nxy += __builtin_popcountll(mx & y[w]); \
+            } \
+            c[0] = nxy; c[1] = nx - nxy; c[2] = ny - nxy; c[3] = n - nx - ny + nxy; c += 4; \
+        } \
     }
     DEFINE_TALLY(base, )
     #if defined(__x86_64__)
@@ -50,8 +50,8 @@ cdef extern from *:
     static int popcnt_available(void) { return 0; }
     #endif
     """
-    void tally_base(const uint64_t *bits, Py_ssize_t words, const int *v, int depth, int64_t *c) noexcept nogil
-    void tally_popcnt(const uint64_t *bits, Py_ssize_t words, const int *v, int depth, int64_t *c) noexcept nogil
+    void tally_base(const uint64_t *bits, long words, const int *v, int depth, int64_t *c) noexcept nogil
+    void tally_popcnt(const uint64_t *bits, long words, const int *v, int depth, int64_t *c) noexcept nogil
     int popcnt_available() noexcept nogil
 
 cdef enum:
@@ -116,8 +116,8 @@ cdef bint small_bits(Given *g, const int *v) noexcept nogil:
 
 cdef bint small_cells(Given *g, const int *v) noexcept nogil:
     """Say whether G2 of two discrete columns is below the cut of its degrees of freedom."""
-    cdef Py_ssize_t i, s, strata = 1
-    cdef int a = g.levels[v[g.depth]], b = g.levels[v[g.depth + 1]], k, row, column, rows, columns, size = a * b
+    cdef Py_ssize_t i, s, strata = 1, size = g.levels[v[g.depth]] * g.levels[v[g.depth + 1]]
+    cdef int a = g.levels[v[g.depth]], b = g.levels[v[g.depth + 1]], k, row, column, rows, columns
     cdef const unsigned char *code
     cdef int64_t *c
     cdef int64_t some, whole
@@ -208,8 +208,8 @@ def separators(
     cdef int[::1] pool = np.empty(max(p, 1), dtype=np.intc)
     cdef unsigned char[::1] first = np.empty(max(p, 1), dtype=np.uint8)
     cdef double[::1] work = np.empty((depth + 2) ** 2)
-    most = 4 << depth if codes is None else int(np.prod(np.sort(np.asarray(levels, dtype=np.int64))[-depth - 2:]))
-    cdef int64_t[::1] counts = np.zeros(1 if correlation is not None else most, dtype=np.int64)
+    sizes = np.full(depth + 2, 2) if codes is None else np.sort(np.asarray(levels, np.int64))[-depth - 2:]
+    cdef int64_t[::1] counts = np.zeros(1 if correlation is not None else np.prod(sizes), dtype=np.int64)
     cdef int[::1] cell = np.zeros(1 if codes is None else codes.shape[1], dtype=np.intc)
     memset(&g, 0, sizeof(Given))
     g.depth, g.p, g.cut, g.fast = depth, p, cut, popcnt_available() and not portable

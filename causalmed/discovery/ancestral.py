@@ -12,7 +12,7 @@ from causalmed.discovery.background import Background
 from causalmed.discovery.independence import IndependenceTest
 from causalmed.discovery.marks import ARROW, CIRCLE, TAIL, Marks
 from causalmed.discovery.pattern import colliders
-from causalmed.discovery.skeleton import Skeleton, find_skeleton, first_separator
+from causalmed.discovery.skeleton import Skeleton, clearest, find_skeleton, first_separator
 
 __all__ = ["ancestral_marks"]
 
@@ -41,6 +41,7 @@ def ancestral_marks(
     first = find_skeleton(test, known, alpha=alpha, max_given=max_given, sufficient=False)
     marks = _start(first, known)
     skeleton = _prune(test, known, first, marks, alpha=alpha, max_given=max_given)
+    skeleton = clearest(skeleton, test, known, max_given)
     marks = _start(skeleton, known)
     close_under_rules(marks, skeleton.separators)
     return marks

@@ -10,7 +10,7 @@ from causalmed.discovery.background import Background
 from causalmed.discovery.independence import IndependenceTest, make_test
 from causalmed.discovery.marks import MarkedGraph
 from causalmed.discovery.pattern import oriented_pattern
-from causalmed.discovery.skeleton import find_skeleton
+from causalmed.discovery.skeleton import clearest, find_skeleton
 from causalmed.discovery.variables import Variables
 
 __all__ = ["METHODS", "Method", "Search", "learned"]
@@ -69,4 +69,5 @@ def learned(search: Search, test: IndependenceTest, names: tuple[str, ...]) -> M
         marks = ancestral_marks(test, known, alpha=search.alpha, max_given=search.max_given)
         return MarkedGraph(nodes=names, kind="pag", marks=marks)
     skeleton = find_skeleton(test, known, alpha=search.alpha, max_given=search.max_given, sufficient=True)
+    skeleton = clearest(skeleton, test, known, search.max_given)
     return MarkedGraph(nodes=names, kind="cpdag", marks=oriented_pattern(skeleton, known))
