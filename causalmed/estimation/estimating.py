@@ -97,7 +97,8 @@ def estimate(
         A column of the adjustment set with a few levels: one effect within each, everything fitted again
         there.
     horizon : float or None
-        Time since time zero within which the outcome counts, in the unit of the cohort's follow-up.
+        Time since time zero within which the outcome counts, in the unit of the cohort's follow-up
+        (``FollowUp``); competing events such as death, and discharge, are what the follow-up says they are.
     level : float
         Confidence level, in (0, 1).
     seed : int
