@@ -35,7 +35,7 @@ cdef extern from *:
         const float *y, *eta[3], *z[3], *rho[2]; /* slots: propensity, outcome of arm 1, of arm 0 */
         Py_ssize_t p[3], ones;                   /* rows of arm 1 come first */
         const float *d[3];                       /* p x LANES */
-        const float *lift;                       /* from arm 0 to 1: eta plus it (linear), or exp(-eta) times it; exp(epsilon) of arm 1, of arm 0 */
+        const float *lift;                       /* eta's gain to arm 1, or exp(minus it); exp(epsilon) */
         const float *arms;                       /* by A: c0, c1, least and largest x, tilt */
         float bound;                             /* means are kept so far from 0 and 1 before targeting */
         int start, logistic, weighted, targeted, propensity, outcome;
@@ -45,7 +45,7 @@ cdef extern from *:
     /* V, N, H, U: vectors of W floats, 32-bit integers (signed or not), 64-bit integers */
     #define DEFINE_BOOT(S, V, N, H, U, W, TARGET)                                                         \
     DEFINE_SINGLE_MATH(S, V, N, H, U, TARGET)                                                             \
-    TARGET INLINE V target_##S(const boot_t *g, V m, V boost) {                                           \
+    TARGET INLINE V move_##S(const boot_t *g, V m, V boost) {                                             \
         m = least_##S(most_##S(m, (V){0} + g->bound), (V){0} + (1.0f - g->bound));                        \
         return m * boost / (1.0f + m * (boost - 1.0f));                                                   \
     }                                                                                                     \
@@ -53,7 +53,7 @@ cdef extern from *:
         const float *k = g->arms + 5 * a; int apart = g->z[1] != NULL;                                    \
         for (Py_ssize_t r = 0; r < LANES; r += W) {                                                       \
             V s0 = {0}, s1 = {0}, p1 = {0}, p0 = {0}, q = {0}, v = {0}, sum = {0};                        \
-            const V lift = *(const V *)(g->lift + r), *boost = (const V *)(g->lift + LANES + r);          \
+            const V lift = *(const V *)(g->lift + r), *up = (const V *)(g->lift + LANES + r);             \
             float *s = g->s + r, *o = g->u + r + from * LANES;                                            \
             for (Py_ssize_t i = lo + from; i < lo + to; i++, o += LANES) {                                \
                 V w = exponential_##S(g->key[i] + *(const U *)(g->pair + r / 2)), h = w, m = {0};         \
@@ -80,14 +80,14 @@ cdef extern from *:
                     }                                                                                     \
                     d = g->weighted ? h : w; d *= g->y[i] - (a ? m1 : m0); sum += d;                      \
                     if (apart && a) *u1 = d; else *u0 = d;                                                \
-                    if (g->targeted) { m1 = target_##S(g, m1, boost[0]); m0 = target_##S(g, m0, boost[LANES / W]); } \
+                    if (g->targeted) { m1 = move_##S(g, m1, up[0]); m0 = move_##S(g, m0, up[LANES / W]); } \
                     p1 += w * m1; p0 += w * m0; m = a ? m1 : m0;                                          \
                 }                                                                                         \
                 q += h * (g->y[i] - m); if (g->outcome) v += h * (m * (1.0f - m)); else v += h;           \
             }                                                                                             \
-            *(V *)(s + !a * LANES) += s0; *(V *)(s + (2 + !a) * LANES) += s1; if (a) *(V *)(s + 10 * LANES) += sum; \
-            *(V *)(s + 4 * LANES) += k[4] * p1; *(V *)(s + 5 * LANES) += k[4] * p0;                       \
-            *(V *)(s + (6 + !a) * LANES) += q; *(V *)(s + (8 + !a) * LANES) += v;                         \
+            *(V *)(s + 4 * LANES) += k[4] * p1; *(V *)(s + 5 * LANES) += k[4] * p0; s += !a * LANES;      \
+            *(V *)s += s0; *(V *)(s + 2 * LANES) += s1; *(V *)(s + 6 * LANES) += q;                       \
+            *(V *)(s + 8 * LANES) += v; if (a) *(V *)(s + 10 * LANES) += sum;                             \
         }                                                                                                 \
     }                                                                                                     \
     TARGET INLINE void times_##S(const float *z, Py_ssize_t p, Py_ssize_t rows, const float *d, float *u) { \
@@ -118,9 +118,9 @@ cdef extern from *:
                     c0 += a[0] * v; e0 += a[0] * x; c1 += a[1] * v; e1 += a[1] * x;                       \
                     c2 += a[2] * v; e2 += a[2] * x; c3 += a[3] * v; e3 += a[3] * x;                       \
                 }                                                                                         \
-                float *o = s + k * LANES + r;                                                             \
-                *(V *)o += c0; *(V *)(o + W) += e0; o += LANES; *(V *)o += c1; *(V *)(o + W) += e1; o += LANES; \
-                *(V *)o += c2; *(V *)(o + W) += e2; o += LANES; *(V *)o += c3; *(V *)(o + W) += e3;       \
+                float *o = s + k * LANES + r, *l = o + 2 * LANES;                                         \
+                *(V *)o += c0; *(V *)(o + W) += e0; o += LANES; *(V *)o += c1; *(V *)(o + W) += e1;       \
+                *(V *)l += c2; *(V *)(l + W) += e2; l += LANES; *(V *)l += c3; *(V *)(l + W) += e3;       \
             }                                                                                             \
         }                                                                                                 \
     }                                                                                                     \
