@@ -17,6 +17,7 @@ from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.necessity import CausationBounds, causation_bounds
+from causalmed.scm.networks import DiscreteNetwork, read_bif
 from causalmed.scm.ordinal import Ordinal
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, Predictor, Term
@@ -27,6 +28,7 @@ __all__ = [
     "CausationBounds",
     "ChangeAttribution",
     "Counterfactuals",
+    "DiscreteNetwork",
     "Empirical",
     "Factor",
     "LinearGaussian",
@@ -41,4 +43,5 @@ __all__ = [
     "explain_change",
     "fit_scm",
     "probabilities_of_causation",
+    "read_bif",
 ]

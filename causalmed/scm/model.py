@@ -162,14 +162,12 @@ class StructuralCausalModel(WithTrials):
 
         Parameters
         ----------
-        n : int
-            Number of patients, at least 1.
+        n, seed : int
+            Number of patients, at least 1; seed of their noise, non-negative.
         do : mapping of str to value, optional
             Node → the value it is set to: a label of the table, or a number.
         nodes : sequence of str, optional
             What is asked for; everything by default. Fewer nodes may be identified where all are not.
-        seed : int
-            Non-negative.
 
         Returns
         -------
