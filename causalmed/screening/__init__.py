@@ -8,6 +8,15 @@ the whole list at once. An effect that the graph assumes away is never called a 
 from causalmed.screening.asking import screen_risks
 from causalmed.screening.candidate import VERDICTS, Candidate
 from causalmed.screening.screen import RiskScreen
+from causalmed.screening.several import GraphScreen, screen_graphs
 from causalmed.screening.wording import found_in_words
 
-__all__ = ["VERDICTS", "Candidate", "RiskScreen", "found_in_words", "screen_risks"]
+__all__ = [
+    "VERDICTS",
+    "Candidate",
+    "GraphScreen",
+    "RiskScreen",
+    "found_in_words",
+    "screen_graphs",
+    "screen_risks",
+]
