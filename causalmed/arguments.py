@@ -37,8 +37,8 @@ def require_instance(name: str, given: object, kind: type, *, how: str) -> None:
         what = f"the class {given.__name__}" if isinstance(given, type) else f"a {type(given).__name__}"
         if type(given).__name__ == f"Streamed{kind.__name__}":
             raise InvalidArgument(
-                f"{name}= needs all rows at once, and those of this {kind.__name__.lower()} stay on disk. Read "
-                f"it into memory: {name}.collect()."
+                f"{name}= needs all rows at once, and those of this {kind.__name__.lower()} stay on disk. "
+                f"Read it into memory: {name}.collect()."
             )
         raise InvalidArgument(f"{name}= must be a {kind.__name__}, and is {what}. Make one with {how}.")
 
