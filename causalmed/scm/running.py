@@ -99,7 +99,8 @@ class Drawing:
                 }
                 natural |= self._compiled(part, types, natural, do, n_jobs=n_jobs)
             else:
-                natural |= {node: self._computed(node, natural, do) for node in part}
+                for node in part:  # one after the other: a node may read its neighbour in the same part
+                    natural[node] = self._computed(node, natural, do)
         return {node: natural[node] for node in self.plan.needed if node in kept}
 
     def _observed(self) -> Values:
