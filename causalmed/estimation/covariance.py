@@ -17,6 +17,8 @@ distribution with G - 1 degrees of freedom.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -26,6 +28,7 @@ from causalmed.engine import block_total
 
 __all__ = [
     "FEW",
+    "Spread",
     "cluster_part",
     "cluster_sums",
     "clustered",
@@ -34,6 +37,7 @@ __all__ = [
     "of_cluster_sums",
     "one_step",
     "products",
+    "spread_of",
 ]
 
 Array = NDArray[np.float64]
@@ -126,3 +130,77 @@ def one_step(psi: Array, influence: Array, clusters: NDArray[np.intp], group: in
     r"""Approximate an estimate without one cluster, :math:`\hat\psi - \Phi_g / (n - n_g)`."""
     inside = clusters == group
     return np.asarray(psi - influence[inside].sum(axis=0) / (len(clusters) - inside.sum()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spread:
+    """A covariance and how it was made.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (k, k)
+        Of the estimates.
+    degrees_of_freedom : float
+        Of the t distribution; infinite without clusters.
+    source : str
+        In words.
+    not_refitted : tuple of int
+        Clusters whose leaving out had no answer and was approximated from their influence.
+    """
+
+    covariance: Array
+    degrees_of_freedom: float
+    source: str
+    not_refitted: tuple[int, ...] = ()
+
+
+def spread_of(
+    psi: Array,
+    influence: Array,
+    *,
+    clusters: NDArray[np.intp] | None,
+    groups: int,
+    source: str,
+    refits: Callable[[], Sequence[Array | None]] | None,
+) -> Spread:
+    """Choose and compute the covariance of some estimates.
+
+    Parameters
+    ----------
+    psi : ndarray, shape (k,)
+        Estimates.
+    influence : ndarray, shape (n, k)
+        Of each patient.
+    clusters : ndarray of int, shape (n,), or None
+        Cluster of each patient, 0 … G-1.
+    groups : int
+        G.
+    source : str
+        Where the influence comes from.
+    refits : callable or None
+        Returns the estimates without each cluster in turn, None for one without an answer; asked below
+        :data:`FEW` clusters. None: there are no refits, and sums of influence are used at any number.
+
+    Returns
+    -------
+    Spread
+    """
+    if clusters is None:
+        return Spread(covariance=independent(influence), degrees_of_freedom=float("inf"), source=source)
+    if groups >= FEW or refits is None:
+        return Spread(
+            covariance=clustered(influence, clusters, groups),
+            degrees_of_freedom=groups - 1.0,
+            source=f"{source}, clustered",
+        )
+    found = refits()
+    rows = [
+        one_step(psi, influence, clusters, group) if value is None else value
+        for group, value in enumerate(found)
+    ]
+    return Spread(
+        covariance=jackknife(np.array(rows), psi),
+        degrees_of_freedom=groups - 1.0,
+        source="delete-one-cluster jackknife",
+        not_refitted=tuple(group for group, value in enumerate(found) if value is None),
+    )

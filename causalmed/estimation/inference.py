@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from causalmed.engine import Executor
 from causalmed.errors import DataError
 from causalmed.estimation import aipw
-from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
+from causalmed.estimation.covariance import spread_of
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances, Solution, values_without_each
 from causalmed.estimation.specs import AIPW, TMLE, Estimator
@@ -95,39 +95,28 @@ def infer(
     -------
     Inference
     """
-    phi = solution.influence
-    degrees, source = float("inf"), solution.source
-    missing: tuple[str, ...] = ()
-    if problem.clusters is None:
-        covariance = independent(phi)
-    elif problem.groups >= FEW or nuisances.cross_fitted:
-        covariance = clustered(phi, problem.clusters, problem.groups)
-        degrees, source = problem.groups - 1.0, f"{source}, clustered"
-    else:
-        covariance, missing = _jackknife(problem, spec, nuisances, solution, executor)
-        degrees, source = problem.groups - 1.0, "delete-one-cluster jackknife"
+    found = spread_of(
+        solution.psi,
+        solution.influence,
+        clusters=problem.clusters,
+        groups=problem.groups,
+        source=solution.source,
+        refits=None
+        if nuisances.cross_fitted
+        else lambda: values_without_each(problem, spec, nuisances, executor=executor),
+    )
+    covariance, source = found.covariance, found.source
     rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
     if rare and problem.population == "all" and isinstance(spec, AIPW | TMLE):
         model = aipw.model_covariance(solution.working, solution.psi) / problem.n
         covariance, source = larger(model, covariance, source)
     return Inference(
-        covariance=covariance, degrees_of_freedom=degrees, source=source, not_refitted=missing, rare=rare
+        covariance=covariance,
+        degrees_of_freedom=found.degrees_of_freedom,
+        source=source,
+        not_refitted=tuple(problem.cluster_labels[group] for group in found.not_refitted),
+        rare=rare,
     )
-
-
-def _jackknife(
-    problem: Problem, spec: Estimator, nuisances: Nuisances, solution: Solution, executor: Executor
-) -> tuple[Array, tuple[str, ...]]:
-    assert problem.clusters is not None
-    found = values_without_each(problem, spec, nuisances, executor=executor)
-    missing = tuple(
-        label for label, value in zip(problem.cluster_labels, found, strict=True) if value is None
-    )
-    rows = [
-        one_step(solution.psi, solution.influence, problem.clusters, group) if value is None else value
-        for group, value in enumerate(found)
-    ]
-    return jackknife(np.array(rows), solution.psi), missing
 
 
 def larger(model: Array, covariance: Array, source: str) -> tuple[Array, str]:

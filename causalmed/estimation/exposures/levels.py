@@ -16,15 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort
-from causalmed.engine import Local
 from causalmed.errors import ColumnNotFound, InvalidArgument, NotEnoughEvents
 from causalmed.estimation import aipw
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.backdoor import support
-from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
+from causalmed.estimation.covariance import clustered, independent, spread_of
 from causalmed.estimation.exposures.gates import merged
 from causalmed.estimation.gate import gate_of
-from causalmed.estimation.inference import RARE, check_clusters, infer
+from causalmed.estimation.inference import RARE, Inference, check_clusters
 from causalmed.estimation.positivity import refuse_holes
 from causalmed.estimation.problem import Problem, pose_problem
 from causalmed.estimation.solving import (
@@ -58,8 +57,6 @@ class Arm:
         Of "has this level" against the rest.
     spec : Estimator
         The estimator, with one outcome model a level.
-    gate : Gate
-        Its checks.
     """
 
     label: str
@@ -67,7 +64,6 @@ class Arm:
     nuisances: Nuisances
     solution: Solution
     spec: Estimator
-    gate: Gate
 
 
 def answer(asked: Asked) -> Effect:
@@ -97,14 +93,14 @@ def answer(asked: Asked) -> Effect:
     if asked.population != "all":
         raise InvalidArgument(
             f"population={asked.population!r} is not available for an exposure of several levels: the "
-            "patients of "
-            "a third level belong to neither side. Ask about population='all', or restrict the cohort to two "
-            "levels (cohort.where) and make a yes/no column of them (cohort.assign)."
+            "patients of a third level belong to neither side. Ask about population='all', or restrict the "
+            "cohort to two levels (cohort.where) and make a yes/no column of them (cohort.assign)."
         )
     labels = _levels(asked)
     arms = [_arm(asked, label, spec) for label in labels]
-    functionals = _joint(arms, asked)
-    return _effect(asked, spec, arms, functionals)
+    functionals, inference = _joint(arms, asked)
+    gate = merged([_gate(arm, inference, asked) for arm in arms])
+    return _effect(asked, spec, arms, functionals, gate)
 
 
 def _levels(asked: Asked) -> tuple[str, str]:
@@ -134,11 +130,12 @@ def _arm(asked: Asked, label: str, spec: Any) -> Arm:
         refuse_holes(problem)
     nuisances = fit_nuisances(problem, alone, seed=asked.seed, executor=asked.executor)
     solution = solve(problem, alone, nuisances)
-    # the covariance of one level by itself; the joint one follows from both
-    inference = infer(problem, alone, nuisances, solution, executor=Local())
-    overlap, table = support(problem, nuisances, asked.executor)
-    gate = gate_of(problem, nuisances, solution, inference, table, overlap)
-    return Arm(label=label, problem=problem, nuisances=nuisances, solution=solution, spec=alone, gate=gate)
+    return Arm(label=label, problem=problem, nuisances=nuisances, solution=solution, spec=alone)
+
+
+def _gate(arm: Arm, inference: Inference, asked: Asked) -> Gate:
+    overlap, table = support(arm.problem, arm.nuisances, asked.executor)
+    return gate_of(arm.problem, arm.nuisances, arm.solution, inference, table, overlap)
 
 
 def _posed(estimand: Any, cohort: Cohort, label: str) -> Problem:
@@ -148,8 +145,7 @@ def _posed(estimand: Any, cohort: Cohort, label: str) -> Problem:
     if has.sum() < 2:
         raise NotEnoughEvents(
             f"{int(has.sum())} of {cohort.n:,} patients have {column.name} = {label}: no spread can be "
-            "estimated. "
-            "Join levels with cohort.assign, or widen the cohort."
+            "estimated. Join levels with cohort.assign, or widen the cohort."
         )
     name = f"{column.name} = {label}"
     if name in cohort:
@@ -158,53 +154,57 @@ def _posed(estimand: Any, cohort: Cohort, label: str) -> Problem:
     return pose_problem(one, cohort.assign(name, has, "binary"), contrast=(1, 0), population="all")
 
 
-def _joint(arms: list[Arm], asked: Asked) -> Functionals:
+def _joint(arms: list[Arm], asked: Asked) -> tuple[Functionals, Inference]:
     first, second = (arm.solution for arm in arms)
     problem = arms[0].problem
     phi = np.column_stack([first.influence[:, 0], second.influence[:, 0], first.influence[:, 2]])
     psi = np.array([first.psi[0], second.psi[0], first.psi[2]])
-    source, degrees = first.source, float("inf")
-    if problem.clusters is None:
-        covariance = independent(phi)
-    elif problem.groups >= FEW or any(arm.nuisances.cross_fitted for arm in arms):
-        covariance, degrees = clustered(phi, problem.clusters, problem.groups), problem.groups - 1.0
-        source = f"{source}, clustered"
-    else:
-        covariance, degrees = _jackknife(arms, psi, phi, asked), problem.groups - 1.0
-        source = "delete-one-cluster jackknife"
-    wider = _at_least_the_models(arms, covariance)
-    if wider is not covariance:
-        source = f"model-based variance, larger than {source}"
-    return Functionals(
+    learned = any(arm.nuisances.cross_fitted for arm in arms)
+    found = spread_of(
+        psi,
+        phi,
+        clusters=problem.clusters,
+        groups=problem.groups,
+        source=first.source,
+        refits=None if learned else lambda: _without_each(arms, asked),
+    )
+    rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
+    wider = _at_least_the_models(arms, found.covariance) if rare else found.covariance
+    inference = Inference(
+        covariance=wider,
+        degrees_of_freedom=found.degrees_of_freedom,
+        source=found.source
+        if wider is found.covariance
+        else f"model-based variance, larger than {found.source}",
+        not_refitted=tuple(problem.cluster_labels[group] for group in found.not_refitted),
+        rare=rare,
+    )
+    functionals = Functionals(
         labels=LABELS,
         values=psi,
         covariance=wider,
-        source=source,
-        degrees_of_freedom=degrees,
+        source=inference.source,
+        degrees_of_freedom=inference.degrees_of_freedom,
         influence=phi,
     )
+    return functionals, inference
 
 
-def _jackknife(arms: list[Arm], psi: Array, phi: Array, asked: Asked) -> Array:
-    problem = arms[0].problem
-    assert problem.clusters is not None
+def _without_each(arms: list[Arm], asked: Asked) -> list[Array | None]:
+    """Return the three means without each cluster in turn; None where a level has no answer."""
     found = [
         values_without_each(arm.problem, arm.spec, arm.nuisances, executor=asked.executor) for arm in arms
     ]
-    rows = []
-    for group, (one, two) in enumerate(zip(*found, strict=True)):
-        if one is None or two is None:
-            rows.append(one_step(psi, phi, problem.clusters, group))
-        else:
-            rows.append(np.array([one[0], two[0], one[2]]))
-    return jackknife(np.array(rows), psi)
+    return [
+        None if one is None or two is None else np.array([one[0], two[0], one[2]])
+        for one, two in zip(*found, strict=True)
+    ]
 
 
 def _at_least_the_models(arms: list[Arm], covariance: Array) -> Array:
     """Widen a level whose rare outcome makes its own variance too small to be trusted."""
     problem = arms[0].problem
-    rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
-    if not rare or not isinstance(arms[0].spec, AIPW | TMLE):
+    if not isinstance(arms[0].spec, AIPW | TMLE):
         return covariance
     stretch = np.ones(3)
     for at, arm in enumerate(arms):
@@ -214,7 +214,7 @@ def _at_least_the_models(arms: list[Arm], covariance: Array) -> Array:
     return covariance if (stretch == 1).all() else covariance * np.outer(stretch, stretch)
 
 
-def _effect(asked: Asked, spec: Any, arms: list[Arm], functionals: Functionals) -> Effect:
+def _effect(asked: Asked, spec: Any, arms: list[Arm], functionals: Functionals, gate: Gate) -> Effect:
     estimand, problem, cohort = asked.estimand, arms[0].problem, asked.cohort
     a, b = (arm.label for arm in arms)
     stated = (
@@ -233,7 +233,7 @@ def _effect(asked: Asked, spec: Any, arms: list[Arm], functionals: Functionals) 
         adjustment_set=estimand.adjustment_set,
         functionals=functionals,
         crude=_crude(arms, problem),
-        diagnostics=merged([arm.gate for arm in arms]),
+        diagnostics=gate,
         estimator=repr(spec),
         n=problem.n,
         events=problem.events,
