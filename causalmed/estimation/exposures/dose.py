@@ -11,8 +11,9 @@ of the standardised errors, drawn from their joint normal (or t) distribution.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,11 @@ from causalmed.arguments import require_instance, require_seed, require_share
 from causalmed.cohort import Cohort
 from causalmed.engine import Executor, Local, generator
 from causalmed.errors import CausalmedError, ColumnNotFound, DataError, InvalidArgument
-from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
+from causalmed.estimation.covariance import Spread, spread_of
+from causalmed.estimation.exposures.gates import clusters_check, events_check, rare_check
 from causalmed.identification import Estimand
 from causalmed.regression import DesignRecipe, fit_linear, fit_logistic
-from causalmed.results import Curve, Provenance
+from causalmed.results import Check, Curve, Gate, Provenance, State
 
 __all__ = ["dose_response", "spline"]
 
@@ -32,6 +34,7 @@ Array = NDArray[np.float64]
 _KNOTS: Final = {3: (0.1, 0.5, 0.9), 4: (0.05, 0.35, 0.65, 0.95), 5: (0.05, 0.275, 0.5, 0.725, 0.95)}
 _DRAWS: Final = 20_000
 _MOST: Final = 200
+_FEWEST_BEYOND: Final = 10
 
 
 def dose_response(
@@ -93,10 +96,8 @@ def dose_response(
     _check(estimand, cohort, knots)
     doses = _doses(cohort.values(estimand.exposure), at)
     executor = Local(n_jobs=n_jobs)
-    values, covariance, degrees = Local().map(
-        lambda _: _standardised(estimand, cohort, doses, knots, executor), [0]
-    )[0]
-    return _curve(estimand, cohort, doses, values, covariance, degrees, level, seed, knots)
+    found = Local().map(lambda _: _standardised(estimand, cohort, doses, knots, executor), [0])[0]
+    return _curve(estimand, cohort, doses, found, level, seed, knots)
 
 
 def spline(values: Array, knots: Array) -> Array:
@@ -166,9 +167,18 @@ def _doses(values: Array, at: Sequence[float] | None) -> Array:
     return doses
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Standardised:
+    """Means at the doses, their covariance, and the coefficients behind them."""
+
+    values: Array
+    spread: Spread
+    parameters: int
+
+
 def _standardised(
     estimand: Estimand, cohort: Cohort, doses: Array, knots: int, executor: Executor
-) -> tuple[Array, Array, float]:
+) -> _Standardised:
     column = cohort.values(estimand.exposure)
     at_knots = np.unique(np.quantile(column, _KNOTS[knots]))
     if len(at_knots) < 3:
@@ -193,7 +203,7 @@ def _standardised(
 
     beta, psi = fitted(slice(None))
     phi = _influence(X, rest, grid, y, beta, psi, binary)
-    return psi, *_spread(cohort, psi, phi, fitted)
+    return _Standardised(values=psi, spread=_spread(cohort, psi, phi, fitted), parameters=len(beta))
 
 
 def _eta(rest: Array, line: Array, beta: Array) -> Array:
@@ -227,38 +237,45 @@ def _influence(X: Array, rest: Array, grid: Array, y: Array, beta: Array, psi: A
     return answer
 
 
-def _spread(cohort: Cohort, psi: Array, phi: Array, fitted: object) -> tuple[Array, float]:
+def _spread(cohort: Cohort, psi: Array, phi: Array, fitted: Callable[[Any], tuple[Array, Array]]) -> Spread:
     codes = cohort.cluster_codes
-    if codes is None:
-        return independent(phi), float("inf")
-    present, dense = np.unique(codes, return_inverse=True)
+    present, dense = np.unique(np.zeros(1) if codes is None else codes, return_inverse=True)
     groups = len(present)
-    if groups < 2:
+    if codes is not None and groups < 2:
         raise DataError("All patients are of one cluster; differences between clusters cannot be estimated.")
-    if groups >= FEW:
-        return clustered(phi, dense, groups), groups - 1.0
-    rows = []
-    for group in range(groups):
-        try:
-            rows.append(fitted(dense != group)[1])  # type: ignore[operator]
-        except CausalmedError:
-            rows.append(one_step(psi, phi, dense, group))
-    return jackknife(np.array(rows), psi), groups - 1.0
+
+    def refits() -> list[Array | None]:
+        return [_or_none(fitted, dense != group) for group in range(groups)]
+
+    return spread_of(
+        psi,
+        phi,
+        clusters=None if codes is None else dense.astype(np.intp),
+        groups=groups,
+        source="stacked sandwich",
+        refits=refits,
+    )
+
+
+def _or_none(fitted: Callable[[Any], tuple[Array, Array]], rows: NDArray[np.bool_]) -> Array | None:
+    try:
+        return fitted(rows)[1]
+    except CausalmedError:
+        return None
 
 
 def _curve(
     estimand: Estimand,
     cohort: Cohort,
     doses: Array,
-    values: Array,
-    covariance: Array,
-    degrees: float,
+    found: _Standardised,
     level: float,
     seed: int,
     knots: int,
 ) -> Curve:
+    values, covariance = found.values, found.spread.covariance
     error = np.sqrt(np.diagonal(covariance))
-    pointwise, uniform = _quantiles(covariance, degrees, level, seed)
+    pointwise, uniform = _quantiles(covariance, found.spread.degrees_of_freedom, level, seed)
     binary = cohort.column(estimand.outcome).kind == "binary"
     name, unit = cohort.column(estimand.exposure).name, cohort.column(estimand.exposure).unit_label
     adjusted = ", ".join(estimand.adjustment_set) or "nothing"
@@ -281,9 +298,36 @@ def _curve(
         n=cohort.n,
         level=level,
         per=100.0 if binary else 1.0,
+        diagnostics=_gate(estimand, cohort, doses, found, binary=binary),
         provenance=Provenance.collect(
             data_fingerprint=cohort.fingerprint, spec=f"dose_response(knots={knots})", seed=seed
         ),
+    )
+
+
+def _gate(estimand: Estimand, cohort: Cohort, doses: Array, found: _Standardised, *, binary: bool) -> Gate:
+    outcome = cohort.values(estimand.outcome)
+    checks = [
+        events_check(outcome, binary=binary, parameters=found.parameters),
+        _support_check(cohort.values(estimand.exposure), doses),
+    ]
+    if binary:
+        checks.append(rare_check(float(outcome.mean())))
+    if cohort.cluster is not None:
+        checks.append(clusters_check(cohort.cluster, cohort.clusters, found.spread))
+    return Gate(checks=tuple(checks))
+
+
+def _support_check(values: Array, doses: Array) -> Check:
+    """Say how many patients lie beyond the outermost doses: there the curve rests on its straight tails."""
+    beyond = min(int((values <= doses[0]).sum()), int((values >= doses[-1]).sum()))
+    return Check(
+        name="support",
+        state=State.PASS if beyond >= _FEWEST_BEYOND else State.WARN,
+        sentence=f"At least {beyond:,} patients have a value as far out as each end of the curve.",
+        value=float(beyond),
+        threshold=float(_FEWEST_BEYOND),
+        advice="The ends rest on few patients and on a straight line: ask about doses nearer to the middle.",
     )
 
 

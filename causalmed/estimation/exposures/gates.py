@@ -1,12 +1,17 @@
-"""Several gates read as one: of each check the worst is shown."""
+"""Checks of exposures that are numbers, and several gates read as one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from causalmed.estimation.covariance import Spread
+from causalmed.estimation.inference import RARE
 from causalmed.results import Check, Gate, State
 
-__all__ = ["merged"]
+__all__ = ["clusters_check", "events_check", "merged", "rare_check"]
 
 _ORDER = {State.PASS: 0, State.WARN: 1, State.FAIL: 2}
 
@@ -28,3 +33,46 @@ def merged(gates: Iterable[Gate]) -> Gate:
             if known is None or _ORDER[check.state] > _ORDER[known.state]:
                 worst[check.name] = check
     return Gate(checks=tuple(worst.values()))
+
+
+def events_check(outcome: NDArray[np.float64], *, binary: bool, parameters: int) -> Check:
+    """Hold the events (patients, for a number) against the coefficients of the outcome model."""
+    rarer = min(outcome.sum(), len(outcome) - outcome.sum()) if binary else len(outcome)
+    per, what = float(rarer) / max(parameters, 1), "events" if binary else "patients"
+    return Check(
+        name="events per parameter",
+        state=State.PASS if per >= 10 else State.WARN if per >= 3 else State.FAIL,
+        sentence=f"There are {per:.1f} {what} for each number of the outcome model.",
+        value=per,
+        threshold=10.0,
+        advice="Adjust for fewer columns, or collect more patients.",
+    )
+
+
+def rare_check(share: float) -> Check:
+    """Warn of an outcome that few patients have."""
+    return Check(
+        name="rare outcome",
+        state=State.WARN if share < RARE else State.PASS,
+        sentence=f"{100 * share:.2g} of 100 patients have the outcome.",
+        value=share,
+        threshold=RARE,
+        advice="Intervals for rare outcomes can be too narrow: read them with care.",
+    )
+
+
+def clusters_check(name: str, groups: int, spread: Spread) -> Check:
+    """Say how the interval allows for clusters, and which could not be left out."""
+    skipped = len(spread.not_refitted)
+    how = "by leaving out one at a time" if "jackknife" in spread.source else "by their sums"
+    without = (
+        f" Without {skipped} of them no model could be fitted; their influence was used." if skipped else ""
+    )
+    return Check(
+        name="clusters",
+        state=State.WARN if groups < 10 or skipped else State.PASS,
+        sentence=f"{groups} groups of {name}; the interval allows for them {how}.{without}",
+        value=float(groups),
+        threshold=10.0,
+        advice="With few groups the interval is rough; more groups help.",
+    )

@@ -13,9 +13,9 @@ from causalmed.engine import Local
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, NotEnoughEvents, RoleConflict
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.balance import effective_size
-from causalmed.estimation.covariance import FEW, clustered, independent, jackknife, one_step
+from causalmed.estimation.covariance import Spread, spread_of
+from causalmed.estimation.exposures.gates import clusters_check, events_check, rare_check
 from causalmed.estimation.exposures.shifted import Moved, Posed, moved_values, solve, without_cluster
-from causalmed.estimation.inference import RARE
 from causalmed.estimation.solving import learns
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, GComputation
 from causalmed.estimation.suitability import check_suits
@@ -47,8 +47,8 @@ def answer(asked: Asked) -> Effect:
     posed = _posed(asked)
     found = solve(posed, spec, asked.executor)
     clusters, groups = _clusters(asked)
-    functionals = _functionals(posed, spec, found, clusters, groups, asked)
-    return _effect(asked, spec, posed, found, functionals, groups)
+    spread = _spread(posed, spec, found, clusters, groups, asked)
+    return _effect(asked, spec, posed, found, spread, groups)
 
 
 def _check(asked: Asked, spec: Any) -> None:
@@ -103,38 +103,20 @@ def _clusters(asked: Asked) -> tuple[NDArray[np.intp] | None, int]:
     return dense.astype(np.intp), len(present)
 
 
-def _functionals(
+def _spread(
     posed: Posed, spec: Any, found: Moved, clusters: NDArray[np.intp] | None, groups: int, asked: Asked
-) -> Functionals:
-    source, degrees = found.source, float("inf")
-    if clusters is None:
-        covariance = independent(found.influence)
-    elif groups >= FEW:
-        covariance, degrees = clustered(found.influence, clusters, groups), groups - 1.0
-        source = f"{source}, clustered"
-    else:
-        without = asked.executor.map(
-            lambda group: without_cluster(posed, spec, clusters != group, Local()), range(groups)
+) -> Spread:
+    def refits() -> list[Array | None]:
+        return asked.executor.map(
+            lambda group: without_cluster(posed, spec, np.not_equal(clusters, group), Local()), range(groups)
         )
-        rows = [
-            one_step(found.psi, found.influence, clusters, group) if value is None else value
-            for group, value in enumerate(without)
-        ]
-        covariance, degrees = jackknife(np.array(rows), found.psi), groups - 1.0
-        source = "delete-one-cluster jackknife"
-    return Functionals(
-        labels=("exposed", "unexposed"),
-        values=found.psi,
-        covariance=covariance,
-        source=source,
-        degrees_of_freedom=degrees,
-        influence=found.influence,
+
+    return spread_of(
+        found.psi, found.influence, clusters=clusters, groups=groups, source=found.source, refits=refits
     )
 
 
-def _effect(
-    asked: Asked, spec: Any, posed: Posed, found: Moved, functionals: Functionals, groups: int
-) -> Effect:
+def _effect(asked: Asked, spec: Any, posed: Posed, found: Moved, spread: Spread, groups: int) -> Effect:
     estimand, cohort, shift = asked.estimand, asked.cohort, asked.contrast
     models = {
         IPW: "The model of the exposure is right.",
@@ -148,13 +130,19 @@ def _effect(
         outcome_kind="binary" if posed.binary else "continuous",
         question=(
             f"What would change in {estimand.outcome} if {estimand.exposure} of every patient were "
-            f"{shift}, against "
-            "the values as they are?"
+            f"{shift}, against the values as they are?"
         ),
         adjustment_set=estimand.adjustment_set,
-        functionals=functionals,
+        functionals=Functionals(
+            labels=("exposed", "unexposed"),
+            values=found.psi,
+            covariance=spread.covariance,
+            source=spread.source,
+            degrees_of_freedom=spread.degrees_of_freedom,
+            influence=found.influence,
+        ),
         crude=None,
-        diagnostics=_gate(asked, posed, found, groups),
+        diagnostics=_gate(asked, posed, found, spread, groups),
         estimator=repr(spec),
         n=posed.n,
         events=int(posed.outcome.sum()) if posed.binary else 0,
@@ -170,48 +158,16 @@ def _effect(
     )
 
 
-def _gate(asked: Asked, posed: Posed, found: Moved, groups: int) -> Gate:
+def _gate(asked: Asked, posed: Posed, found: Moved, spread: Spread, groups: int) -> Gate:
     checks = [*_events(posed, found), *_weights(posed, found)]
     if groups:
-        checks.append(
-            Check(
-                name="clusters",
-                state=State.WARN if groups < 10 else State.PASS,
-                sentence=f"{groups} groups of {asked.cohort.cluster}; the interval allows for them.",
-                value=float(groups),
-                threshold=10.0,
-                advice="With few groups the interval is rough; more groups help.",
-            )
-        )
+        checks.append(clusters_check(str(asked.cohort.cluster), groups, spread))
     return Gate(checks=tuple(checks))
 
 
 def _events(posed: Posed, found: Moved) -> list[Check]:
-    rarer = min(posed.outcome.sum(), posed.n - posed.outcome.sum()) if posed.binary else posed.n
-    per, what = float(rarer) / max(found.parameters, 1), "events" if posed.binary else "patients"
-    checks = [
-        Check(
-            name="events per parameter",
-            state=State.PASS if per >= 10 else State.WARN if per >= 3 else State.FAIL,
-            sentence=f"There are {per:.1f} {what} for each number of the outcome model.",
-            value=per,
-            threshold=10.0,
-            advice="Adjust for fewer columns, or collect more patients.",
-        )
-    ]
-    if posed.binary:
-        share = float(posed.outcome.mean())
-        checks.append(
-            Check(
-                name="rare outcome",
-                state=State.WARN if share < RARE else State.PASS,
-                sentence=f"{100 * share:.2g} of 100 patients have the outcome.",
-                value=share,
-                threshold=RARE,
-                advice="Intervals for rare outcomes can be too narrow: read them with care.",
-            )
-        )
-    return checks
+    checks = [events_check(posed.outcome, binary=posed.binary, parameters=found.parameters)]
+    return [*checks, rare_check(float(posed.outcome.mean()))] if posed.binary else checks
 
 
 def _of_size(size: float, n: int) -> State:

@@ -245,15 +245,25 @@ def _free_name(cohort: Cohort, wanted: str) -> str:
     return wanted
 
 
+def _check_known(estimand: Estimand, effect: Effect) -> None:
+    """Refuse an effect whose truth a planted coefficient does not give."""
+    if (estimand.kind, estimand.effect) != ("backdoor", "total") or effect.horizon is not None:
+        raise InvalidArgument(
+            "A simulated outcome has a known answer for total effects by adjustment without a horizon only. "
+            "Leave it out of checks= here."
+        )
+    if any(isinstance(value, str) for value in effect.contrast):
+        raise InvalidArgument(
+            "A simulated outcome needs an exposure with two values. Leave it out of checks= here."
+        )
+
+
 def _simulator(trial: Trial) -> Callable[[np.random.Generator], tuple[Cohort, float]]:
     """Return a function that replaces the outcome by a simulated one and says the true difference."""
     from scipy.special import expit
 
     cohort, estimand, effect = trial.cohort, trial.estimand, trial.effect
-    if any(isinstance(value, str) for value in effect.contrast):
-        raise InvalidArgument(
-            "A simulated outcome needs an exposure with two values. Leave it out of checks= here."
-        )
+    _check_known(estimand, effect)
     a, b = (float(value) for value in effect.contrast)
     names = (estimand.exposure, *estimand.adjustment_set)
     recipe = DesignRecipe.learn([cohort.column(name) for name in names])

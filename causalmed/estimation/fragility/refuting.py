@@ -109,6 +109,11 @@ def _check(effect: Effect, estimand: Estimand, cohort: Cohort, repetitions: int)
             f"The effect is of {effect.exposure} on {effect.outcome}, the estimand of {estimand.exposure} on "
             f"{estimand.outcome}. Give the estimand that was estimated."
         )
+    if "difference" not in effect.functionals and "exposed" not in effect.functionals:
+        raise InvalidArgument(
+            "refute() reads differences, and this effect is a conditional odds ratio only. Refute the "
+            'difference: DoubleML(model="partially_linear") or AIPW().'
+        )
     _check_same_data(effect, cohort)
 
 

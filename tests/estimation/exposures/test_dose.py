@@ -12,6 +12,7 @@ from causalmed import Cohort, Estimand
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument
 from causalmed.estimation import dose_response
 from causalmed.estimation.exposures.dose import spline
+from causalmed.results import State
 
 QUESTION = Estimand.given(exposure="glucose", outcome="ssi", adjustment_set=["age"])
 AT = np.array([90.0, 110, 130, 150, 170])
@@ -83,6 +84,27 @@ def test_hospitals_widen_the_band():
     clustered = dose_response(QUESTION, Cohort.from_frame(frame, cluster="hospital"), at=list(AT))
     assert (plain.estimate == clustered.estimate).all()
     assert not np.allclose(plain.low, clustered.low)
+
+
+def test_the_gate_of_a_curve():
+    frame = ward(1500, 1)
+    plain = dose_response(QUESTION, Cohort.from_frame(frame), at=list(AT)).diagnostics
+    assert [check.state for check in plain.checks] == [State.PASS] * 3
+    ends = [float(frame.glucose.min()), 130.0, float(frame.glucose.max())]
+    far = dose_response(QUESTION, Cohort.from_frame(frame), at=ends)
+    assert far.diagnostics.check("support").state is State.WARN
+    assert "support" in far.summary()
+
+
+def test_a_cluster_that_cannot_be_left_out_is_said():
+    """All events but one hospital's are taken away: without it nothing can be fitted."""
+    frame = ward(1200, 2)
+    frame["hospital"] = np.arange(1200) % 6
+    frame.loc[frame.hospital != 0, "ssi"] = False
+    curve = dose_response(QUESTION, Cohort.from_frame(frame, cluster="hospital"), at=[120.0, 140.0], knots=3)
+    check = curve.diagnostics.check("clusters")
+    assert check.state is State.WARN
+    assert "Without 1 of them no model could be fitted" in check.sentence
 
 
 def test_text_and_picture():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from causalmed import AIPW, IPW, TMLE, Cohort, GComputation, Logistic, estimate
+from causalmed import AIPW, IPW, TMLE, Cohort, DoubleML, GComputation, Graph, Logistic, estimate, identify
 from causalmed.errors import InvalidArgument
 from causalmed.estimation.fragility import refute
 from causalmed.estimation.fragility.refuters import REFUTERS, Trial
@@ -92,6 +92,21 @@ def test_the_same_seed_gives_the_same_sentences(cohort):
         for n in (1, 2)
     )
     assert one.to_dict() == two.to_dict()
+
+
+def test_what_has_no_known_answer_is_refused(cohort):
+    """A direct effect is not the total one that would be planted; an odds ratio is no difference."""
+    frame = ward(800, 6)
+    frame["drain"] = np.random.default_rng(6).random(800) < 0.3 + 0.3 * frame.late
+    graph = Graph.parse("dag { age -> {late drain ssi}; late -> {drain ssi}; drain -> ssi }")
+    question = identify(graph, exposure="late", outcome="ssi", effect="natural_indirect", mediators=["drain"])
+    patients = Cohort.from_frame(frame)
+    effect = estimate(question, patients)
+    with pytest.raises(InvalidArgument, match="total effects by adjustment"):
+        refute(effect, question, patients, checks=["simulated outcome"], repetitions=10)
+    odds = estimate(QUESTION, cohort, DoubleML(model="logistic"))
+    with pytest.raises(InvalidArgument, match="conditional odds ratio"):
+        refute(odds, QUESTION, cohort)
 
 
 def test_refusals(cohort):
