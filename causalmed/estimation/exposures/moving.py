@@ -107,9 +107,9 @@ def _spread(
     posed: Posed, spec: Any, found: Moved, clusters: NDArray[np.intp] | None, groups: int, asked: Asked
 ) -> Spread:
     def refits() -> list[Array | None]:
-        return asked.executor.map(
-            lambda group: without_cluster(posed, spec, np.not_equal(clusters, group), Local()), range(groups)
-        )
+        assert clusters is not None
+        keeps = [clusters != group for group in range(groups)]
+        return asked.executor.map(lambda keep: without_cluster(posed, spec, keep, Local()), keeps)
 
     return spread_of(
         found.psi, found.influence, clusters=clusters, groups=groups, source=found.source, refits=refits
