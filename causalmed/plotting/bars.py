@@ -56,7 +56,7 @@ def _finding(picture: Bars) -> str:
     finding = picture.title if picture.title.endswith((".", "?", "!")) else f"{picture.title}."
     if picture.start is None or picture.end is None:
         return finding
+    first, last = picture.ends
     return (
-        f"{finding} The bars lead from {number(picture.start)} (the mean of the background) to "
-        f"{number(picture.end)} (this patient)."
+        f"{finding} The bars lead from {number(picture.start)} ({first}) to {number(picture.end)} ({last})."
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["ConditionalEffects"]
 
 _ARRAYS: Final = ("estimate", "low", "high", "std_error")
-_PARTS: Final = ("smallest", "second", "middle", "fourth", "largest")
+_PARTS: Final = ("smallest", "second-smallest", "middle", "second-largest", "largest")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -138,7 +138,7 @@ class ConditionalEffects:
                 "could show noise as a difference. Take those of estimate(…, CausalForest()).conditional."
             )
         rows = tuple(
-            ForestRow(label=f"{part} predicted effect", interval=interval)
+            ForestRow(label=f"{part} predicted effects", interval=interval)
             for part, interval in zip(_PARTS, found.fifths, strict=True)
         )
         binary = self.outcome_kind == "binary"

@@ -68,8 +68,9 @@ class Bars(Picture):
     axis_label : str
         The unit, for example ``"percentage points of risk"``.
     start, end : float or None
-        Where the bars start from (the mean risk of the background) and where they lead to (this
-        patient's risk), in the unit of the axis.
+        Where the bars start from and where they lead to, in the unit of the axis.
+    ends : tuple of str
+        What these two are.
 
     Examples
     --------
@@ -86,6 +87,7 @@ Glucose: +4.2, mediator.
     axis_label: str
     start: float | None = None
     end: float | None = None
+    ends: tuple[str, str] = ("the mean of the background", "this patient")
 
     def __post_init__(self) -> None:
         require_words(self, "title", why="A picture without its finding makes the reader guess.")

@@ -180,15 +180,22 @@ class ChangeAttribution:
             )
             for name, each in zip(names, found, strict=True)
         )
-        most = names[int(np.argmax(np.abs(self.values)))]
         return Bars(
-            title=f"{most} accounts for the largest part of the change",
+            title=self._finding(names, found),
             question=self.question,
             rows=rows,
             axis_label=f"{self.outcome} per 100 patients" if self.binary else self.outcome,
             start=per * self.before,
             end=per * self.after,
+            ends=("before", "after"),
         )
+
+    def _finding(self, names: tuple[str, ...], found: list[Interval]) -> str:
+        """Name the largest part that is clear of chance; none is, where every interval holds zero."""
+        clear = [(abs(one.estimate), name) for name, one in zip(names, found, strict=True) if 0 not in one]
+        if not clear:
+            return "No part of the change is clear of chance"
+        return f"{max(clear)[1]} accounts for the largest part of the change that is clear of chance"
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw :meth:`picture` and return its axes."""

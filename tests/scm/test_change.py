@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -111,7 +112,15 @@ def test_the_mechanism_that_changed_gets_it_all(change):
     assert truth in change["late"]
     assert change["late"].high < 0
     assert all(0.0 in change[node] for node in ("emergency", "cold", "ssi"))
-    assert change.picture().title.startswith("late accounts for the largest part")
+    picture = change.picture()
+    assert picture.title == "late accounts for the largest part of the change that is clear of chance"
+    assert picture.ends == ("before", "after")
+
+
+def test_chance_is_not_called_a_cause_of_the_change(change):
+    """The same parts with intervals that all hold zero have no largest one."""
+    wide = replace(change, covariance=change.covariance * 1e6)
+    assert wide.picture().title == "No part of the change is clear of chance"
 
 
 def test_threads_and_row_order_change_no_bit(pair, change):

@@ -100,7 +100,7 @@ def test_the_picture_shows_fifths_and_refuses_what_was_not_examined(effect):
     picture = effect.conditional.picture()
     assert "differs between patients" in picture.title
     assert len(picture.rows) == 5
-    assert "largest predicted effect" in picture.alt
+    assert "second-largest predicted effects" in picture.alt
     with pytest.raises(ValueError, match="noise"):
         ConditionalEffects(estimate=[0.1], low=[0.0], high=[0.2], std_error=[0.05]).picture()
 
