@@ -12,6 +12,7 @@ from importlib import import_module
 
 from causalmed.cohort import StreamedCohort
 from causalmed.estimation.asked import Asked
+from causalmed.estimation.exposures.shift import Shift
 from causalmed.estimation.imputed.taking import lacks_outcomes, needs_imputation
 from causalmed.results import Effect
 
@@ -56,7 +57,7 @@ def _timed(asked: Asked) -> bool:
 
 
 def _is_shift(asked: Asked) -> bool:
-    return type(asked.contrast).__name__ == "Shift"
+    return isinstance(asked.contrast, Shift)
 
 
 def _has_levels(asked: Asked) -> bool:

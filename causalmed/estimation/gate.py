@@ -6,16 +6,17 @@ import numpy as np
 
 from causalmed.estimation.balance import BalanceTable
 from causalmed.estimation.covariance import FEW
-from causalmed.estimation.inference import RARE, Inference
+from causalmed.estimation.inference import Inference
+from causalmed.estimation.outcome_checks import one_sided_check, rare_check_of
 from causalmed.estimation.positivity import Truncation, structural_holes
 from causalmed.estimation.problem import Problem
 from causalmed.estimation.solving import Nuisances, Solution
 from causalmed.results import Check, Gate, State
 
-__all__ = ["gate_of"]
+__all__ = ["FAR", "LINE", "gate_of"]
 
-_LINE = 0.1
-_FAR = 0.25
+LINE = 0.1
+FAR = 0.25
 
 
 def gate_of(
@@ -41,10 +42,11 @@ def gate_of(
     -------
     Gate
     """
+    taken = "The larger of two variances was used." if "model-based" in inference.source else ""
     checks = [
         _events(problem, nuisances),
-        _rare(problem, inference),
-        _one_sided(problem),
+        rare_check_of(problem, note=taken),
+        one_sided_check(problem),
         *_holes(problem, nuisances, modelled=overlap is not None),
         *([] if overlap is None else [_truncation(problem, nuisances, overlap)]),
         *([] if table is None else [_overlap(problem, table), _balance(problem, nuisances, table)]),
@@ -80,41 +82,6 @@ def _events(problem: Problem, nuisances: Nuisances) -> Check:
         threshold=10.0,
         advice="Adjust for fewer levels, use Logistic(firth=True), or collect more patients.",
     )
-
-
-def _rare(problem: Problem, inference: Inference) -> Check | None:
-    if problem.outcome_kind != "binary":
-        return None
-    share = problem.events / problem.n
-    taken = " The larger of two variances was used." if "model-based" in inference.source else ""
-    return Check(
-        name="rare outcome",
-        state=State.WARN if inference.rare else State.PASS,
-        sentence=f"{problem.estimand.outcome} occurs in {100 * share:.2g} of 100 patients.{taken}",
-        value=share,
-        threshold=RARE,
-        advice="Intervals for rare outcomes can be too narrow: read them with care.",
-    )
-
-
-def _one_sided(problem: Problem) -> Check | None:
-    """Refuse an arm in which nobody, or everybody, has the outcome: its variance would be estimated as 0."""
-    if problem.outcome_kind != "binary":
-        return None
-    for arm, who in ((1, "exposed"), (0, "unexposed")):
-        low, high = problem.outcome_range(arm)
-        if low == high:
-            how_many = "None" if high == 0 else "All"
-            return Check(
-                name="outcomes in each arm",
-                state=State.FAIL,
-                sentence=f"{how_many} of the {problem.arm_size(arm):,} {who} patients have "
-                f"{problem.estimand.outcome}: how far their risk may be from that cannot be estimated, and "
-                "intervals are too narrow.",
-                value=high,
-                advice="Lengthen the follow-up, widen the cohort, or give the arm an exact interval.",
-            )
-    return None
 
 
 def _holes(problem: Problem, nuisances: Nuisances, *, modelled: bool) -> list[Check]:
@@ -210,12 +177,12 @@ def _balance(problem: Problem, nuisances: Nuisances, table: BalanceTable) -> Che
     name, value = table.names[worst], float(size[worst])
     from scipy.special import ndtri
 
-    beyond_chance = (value - _LINE) / table.error > float(ndtri(1 - 0.05 / len(size)))
+    beyond_chance = (value - LINE) / table.error > float(ndtri(1 - 0.05 / len(size)))
     weights_alone = nuisances.outcome is None and nuisances.working.m1 is None
     state = State.PASS
-    if value > _LINE and beyond_chance:
-        state = State.FAIL if value > _FAR and weights_alone else State.WARN
-    chance = "" if value <= _LINE or beyond_chance else "; in groups this small that can be chance"
+    if value > LINE and beyond_chance:
+        state = State.FAIL if value > FAR and weights_alone else State.WARN
+    chance = "" if value <= LINE or beyond_chance else "; in groups this small that can be chance"
     return Check(
         name="balance",
         state=state,
@@ -224,7 +191,7 @@ def _balance(problem: Problem, nuisances: Nuisances, table: BalanceTable) -> Che
             f"deviations (before weighting at most {float(np.abs(table.before).max()):.2g}){chance}."
         ),
         value=value,
-        threshold=_LINE,
+        threshold=LINE,
         advice="Try a richer formula for the propensity score, or ask about other patients.",
     )
 

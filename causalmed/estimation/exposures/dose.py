@@ -23,7 +23,8 @@ from causalmed.cohort import Cohort
 from causalmed.engine import Executor, Local, generator
 from causalmed.errors import CausalmedError, ColumnNotFound, DataError, InvalidArgument
 from causalmed.estimation.covariance import Spread, spread_of
-from causalmed.estimation.exposures.gates import clusters_check, events_check, rare_check
+from causalmed.estimation.exposures.gates import clusters_check, events_check
+from causalmed.estimation.outcome_checks import rare_check
 from causalmed.identification import Estimand
 from causalmed.regression import DesignRecipe, fit_linear, fit_logistic
 from causalmed.results import Check, Curve, Gate, Provenance, State
@@ -312,7 +313,7 @@ def _gate(estimand: Estimand, cohort: Cohort, doses: Array, found: _Standardised
         _support_check(cohort.values(estimand.exposure), doses),
     ]
     if binary:
-        checks.append(rare_check(float(outcome.mean())))
+        checks.append(rare_check(estimand.outcome, float(outcome.mean())))
     if cohort.cluster is not None:
         checks.append(clusters_check(cohort.cluster, cohort.clusters, found.spread))
     return Gate(checks=tuple(checks))

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.estimation.covariance import Spread
-from causalmed.estimation.inference import RARE
 from causalmed.results import Check, Gate, State
 
-__all__ = ["clusters_check", "events_check", "merged", "rare_check"]
+__all__ = ["clusters_check", "events_check", "merged"]
 
 _ORDER = {State.PASS: 0, State.WARN: 1, State.FAIL: 2}
 
@@ -46,18 +45,6 @@ def events_check(outcome: NDArray[np.float64], *, binary: bool, parameters: int)
         value=per,
         threshold=10.0,
         advice="Adjust for fewer columns, or collect more patients.",
-    )
-
-
-def rare_check(share: float) -> Check:
-    """Warn of an outcome that few patients have."""
-    return Check(
-        name="rare outcome",
-        state=State.WARN if share < RARE else State.PASS,
-        sentence=f"{100 * share:.2g} of 100 patients have the outcome.",
-        value=share,
-        threshold=RARE,
-        advice="Intervals for rare outcomes can be too narrow: read them with care.",
     )
 
 

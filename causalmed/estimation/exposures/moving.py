@@ -14,8 +14,9 @@ from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, NotEnou
 from causalmed.estimation.asked import Asked
 from causalmed.estimation.balance import effective_size
 from causalmed.estimation.covariance import Spread, spread_of
-from causalmed.estimation.exposures.gates import clusters_check, events_check, rare_check
+from causalmed.estimation.exposures.gates import clusters_check, events_check
 from causalmed.estimation.exposures.shifted import Moved, Posed, moved_values, solve, without_cluster
+from causalmed.estimation.outcome_checks import rare_check
 from causalmed.estimation.solving import learns
 from causalmed.estimation.specs import AIPW, IPW, IPWRA, TMLE, GComputation
 from causalmed.estimation.suitability import check_suits
@@ -159,15 +160,15 @@ def _effect(asked: Asked, spec: Any, posed: Posed, found: Moved, spread: Spread,
 
 
 def _gate(asked: Asked, posed: Posed, found: Moved, spread: Spread, groups: int) -> Gate:
-    checks = [*_events(posed, found), *_weights(posed, found)]
+    checks = [*_events(asked.estimand.outcome, posed, found), *_weights(posed, found)]
     if groups:
         checks.append(clusters_check(str(asked.cohort.cluster), groups, spread))
     return Gate(checks=tuple(checks))
 
 
-def _events(posed: Posed, found: Moved) -> list[Check]:
+def _events(name: str, posed: Posed, found: Moved) -> list[Check]:
     checks = [events_check(posed.outcome, binary=posed.binary, parameters=found.parameters)]
-    return [*checks, rare_check(float(posed.outcome.mean()))] if posed.binary else checks
+    return [*checks, rare_check(name, float(posed.outcome.mean()))] if posed.binary else checks
 
 
 def _of_size(size: float, n: int) -> State:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from causalmed.errors import InvalidArgument
-from causalmed.estimation.mediation.specs import check_gives_probabilities
-from causalmed.estimation.specs import check_folds, check_outcome, check_trim
+from causalmed.estimation.mediation.specs import check_sequence
 from causalmed.regression import Logistic
 from causalmed.results.spelling import as_written
 
@@ -71,14 +69,4 @@ class FrontDoorAIPW:
     __repr__ = as_written
 
     def __post_init__(self) -> None:
-        check_gives_probabilities("propensity", self.propensity)
-        check_gives_probabilities("mediator_propensity", self.mediator_propensity)
-        check_outcome(self.outcome)
-        check_outcome(self.mean_outcome)
-        if self.mean_outcome is not None and hasattr(self.mean_outcome, "predict_proba"):
-            raise InvalidArgument(
-                f"mean_outcome={type(self.mean_outcome).__name__} is a classifier, but a predicted risk is a "
-                "number. Use a regressor, Logistic(), Linear() or None."
-            )
-        check_folds(self.folds)
-        check_trim(self.trim)
+        check_sequence(self)

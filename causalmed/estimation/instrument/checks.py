@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from causalmed.estimation.inference import RARE
 from causalmed.estimation.instrument.posing import InstrumentProblem
 from causalmed.estimation.instrument.weak import anderson_rubin_of
 from causalmed.estimation.mediation.checks import base_checks, cluster_check
+from causalmed.estimation.outcome_checks import rare_check
 from causalmed.results import Check, Functionals, State
 
 __all__ = ["STRONG", "base_checks_of", "risk_check", "strength_check"]
@@ -71,16 +71,6 @@ def base_checks_of(problem: InstrumentProblem) -> list[Check]:
         return [check for check in base_checks(problem.as_exposure) if check.name != "outcomes in each arm"]
     found = []
     if base.outcome_kind == "binary":
-        share = base.events / base.n
-        found.append(
-            Check(
-                name="rare outcome",
-                state=State.WARN if share < RARE else State.PASS,
-                sentence=f"{base.estimand.outcome} occurs in {100 * share:.2g} of 100 patients.",
-                value=share,
-                threshold=RARE,
-                advice="Intervals for rare outcomes can be too narrow: read them with care.",
-            )
-        )
+        found.append(rare_check(base.estimand.outcome, base.events / base.n))
     clusters = cluster_check(base)
     return found if clusters is None else [*found, clusters]

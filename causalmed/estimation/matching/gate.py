@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from causalmed.estimation import gate as shared
 from causalmed.estimation.balance import BalanceTable, arm_means, spread_sums, table_of
 from causalmed.estimation.covariance import FEW
-from causalmed.estimation.inference import RARE
+from causalmed.estimation.gate import FAR, LINE
 from causalmed.estimation.matching.found import Array
 from causalmed.estimation.matching.matched_effect import Comparison
 from causalmed.estimation.matching.spec import Matching
 from causalmed.estimation.matching.words import WHO, left_out
 from causalmed.estimation.models import Regression
+from causalmed.estimation.outcome_checks import one_sided_check, rare_check_of
 from causalmed.estimation.problem import Problem
 from causalmed.regression import DesignRecipe
 from causalmed.results import Check, Gate, State
@@ -70,8 +70,8 @@ def gate_of(
     """
     checks = [
         _events(problem),
-        _rare(problem),
-        shared._one_sided(problem),
+        rare_check_of(problem),
+        one_sided_check(problem),
         _matched(problem, spec, comparison),
         _distance(spec, comparison),
         _reuse(spec, table, comparison) if spec.replace else _used_up(problem, comparison),
@@ -96,20 +96,6 @@ def _events(problem: Problem) -> Check:
         value=float(number),
         threshold=20.0,
         advice="Lengthen the follow-up or collect more patients.",
-    )
-
-
-def _rare(problem: Problem) -> Check | None:
-    if problem.outcome_kind != "binary":
-        return None
-    share = problem.events / problem.n
-    return Check(
-        name="rare outcome",
-        state=State.WARN if share < RARE else State.PASS,
-        sentence=f"{problem.estimand.outcome} occurs in {100 * share:.2g} of 100 patients.",
-        value=share,
-        threshold=RARE,
-        advice="Intervals for rare outcomes can be too narrow: read them with care.",
     )
 
 
@@ -184,11 +170,11 @@ def _balance(table: BalanceTable) -> Check | None:
 
     size = np.abs(table.after)
     worst = int(size.argmax())
-    value, line = float(size[worst]), shared._LINE
+    value, line = float(size[worst]), LINE
     beyond_chance = (value - line) / table.error > float(ndtri(1 - 0.05 / len(size)))
     state = State.PASS
     if value > line and beyond_chance:
-        state = State.FAIL if value > shared._FAR else State.WARN
+        state = State.FAIL if value > FAR else State.WARN
     chance = "" if value <= line or beyond_chance else "; in groups this small that can be chance"
     return Check(
         name="balance",

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from causalmed.estimation.balance import effective_size
 from causalmed.estimation.covariance import FEW
-from causalmed.estimation.inference import RARE
 from causalmed.estimation.mediation.overlapping import Raised
+from causalmed.estimation.outcome_checks import one_sided_check, rare_check_of
 from causalmed.estimation.positivity import Truncation, structural_holes
 from causalmed.estimation.problem import Problem
 from causalmed.results import Check, State
@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 
 def base_checks(problem: Problem) -> list[Check]:
     """Run the checks that need no fit: rare outcome, one-sided arms, empty strata, clusters."""
-    found = [_rare(problem), _one_sided(problem), _holes(problem), cluster_check(problem)]
+    found = [rare_check_of(problem), one_sided_check(problem), _holes(problem), cluster_check(problem)]
     return [check for check in found if check is not None]
 
 
@@ -131,37 +131,6 @@ def cluster_check(problem: Problem) -> Check | None:
         threshold=float(FEW),
         advice="With few groups such intervals can be too narrow; more groups help, more patients do not.",
     )
-
-
-def _rare(problem: Problem) -> Check | None:
-    if problem.outcome_kind != "binary":
-        return None
-    share = problem.events / problem.n
-    return Check(
-        name="rare outcome",
-        state=State.WARN if share < RARE else State.PASS,
-        sentence=f"{problem.estimand.outcome} occurs in {100 * share:.2g} of 100 patients.",
-        value=share,
-        threshold=RARE,
-        advice="Intervals for rare outcomes can be too narrow: read them with care.",
-    )
-
-
-def _one_sided(problem: Problem) -> Check | None:
-    if problem.outcome_kind != "binary":
-        return None
-    for arm, who in ((1.0, "exposed"), (0.0, "unexposed")):
-        y = problem.outcome[problem.exposed == arm]
-        if y.min() == y.max():
-            how_many = "None" if y.max() == 0 else "All"
-            return Check(
-                name="outcomes in each arm",
-                state=State.FAIL,
-                sentence=f"{how_many} of the {len(y):,} {who} patients have {problem.estimand.outcome}.",
-                value=float(y.max()),
-                advice="Lengthen the follow-up, or widen the cohort.",
-            )
-    return None
 
 
 def _holes(problem: Problem) -> Check:

@@ -82,19 +82,24 @@ class MediationAIPW:
     __repr__ = as_written
 
     def __post_init__(self) -> None:
-        check_gives_probabilities("propensity", self.propensity)
-        check_gives_probabilities("mediator_propensity", self.mediator_propensity)
-        check_outcome(self.outcome)
-        check_outcome(self.mean_outcome)
-        if self.mean_outcome is not None and hasattr(self.mean_outcome, "predict_proba"):
-            raise InvalidArgument(
-                f"mean_outcome={type(self.mean_outcome).__name__} is a classifier, but a predicted risk is a "
-                "number. Use a regressor, Logistic(), Linear() or None."
-            )
+        check_sequence(self)
         if not isinstance(self.by_arm, bool):
             raise InvalidArgument.option("by_arm", self.by_arm, (False, True))
-        check_folds(self.folds)
-        check_trim(self.trim)
+
+
+def check_sequence(spec: Any) -> None:
+    """Refuse models of a sequence (exposure, mediators, outcome, its mean) that cannot play their parts."""
+    check_gives_probabilities("propensity", spec.propensity)
+    check_gives_probabilities("mediator_propensity", spec.mediator_propensity)
+    check_outcome(spec.outcome)
+    check_outcome(spec.mean_outcome)
+    if spec.mean_outcome is not None and hasattr(spec.mean_outcome, "predict_proba"):
+        raise InvalidArgument(
+            f"mean_outcome={type(spec.mean_outcome).__name__} is a classifier, but a predicted risk is a "
+            "number. Use a regressor, Logistic(), Linear() or None."
+        )
+    check_folds(spec.folds)
+    check_trim(spec.trim)
 
 
 def check_gives_probabilities(name: str, model: object) -> None:
