@@ -48,7 +48,8 @@ class Design:
     @property
     def draws(self) -> int:
         """How many cohorts the full cards draw: fewer where one takes tenths of a second."""
-        return 1000 if self.n > 10_000 or 0 < self.hospitals < 40 else 4000
+        slow = (self.n > 10_000) + (0 < self.hospitals < 40) + (self.wrong != "")
+        return 4000 if slow <= 1 else 1000
 
 
 def grid() -> tuple[Design, ...]:
