@@ -5,20 +5,20 @@ factor (hidden causes make a factor wider, never disappear), sampled under inter
 and for unit counterfactuals. What is not identified is refused; what is only bounded is an interval.
 """
 
-from causalmed.scm.categorical import Categorical
 from causalmed.scm.causation import Causation, probabilities_of_causation
 from causalmed.scm.change import explain_change
 from causalmed.scm.change_report import ChangeAttribution
 from causalmed.scm.counterfactuals import Counterfactuals
-from causalmed.scm.empirical import Empirical
 from causalmed.scm.fit import fit_scm
-from causalmed.scm.gaussian import LinearGaussian
-from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.mechanisms.categorical import Categorical
+from causalmed.scm.mechanisms.empirical import Empirical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.ordinal import Ordinal
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.necessity import CausationBounds, causation_bounds
 from causalmed.scm.networks import DiscreteNetwork, read_bif
-from causalmed.scm.ordinal import Ordinal
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, Predictor, Term
 

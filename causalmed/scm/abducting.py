@@ -13,11 +13,11 @@ from collections.abc import Mapping, Set
 import numpy as np
 
 from causalmed.scm.abduction import Facts
-from causalmed.scm.categorical import Categorical
 from causalmed.scm.compiling import WITH_MEANS, Assembler, Reads
-from causalmed.scm.gaussian import LinearGaussian
-from causalmed.scm.logistic import LogisticBinary
-from causalmed.scm.ordinal import Ordinal
+from causalmed.scm.mechanisms.categorical import Categorical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.ordinal import Ordinal
 from causalmed.scm.program import Program, Slot
 from causalmed.scm.terms import FloatArray
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from causalmed.errors import NotIdentified, NotInvertible
 from causalmed.graph import Graph
-from causalmed.scm.gaussian import LinearGaussian
 from causalmed.scm.intervention import Plan
 from causalmed.scm.mechanism import Discrete, Mechanism
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
 from causalmed.scm.running import inputs_of
 from causalmed.scm.terms import FloatArray, Values
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from causalmed.errors import GraphError, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Provenance, fingerprint
-from causalmed.scm.categorical import Categorical
 from causalmed.scm.factorisation import Factorisation, factorise
-from causalmed.scm.gaussian import LinearGaussian
-from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.mechanisms.categorical import Categorical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.ordinal import Ordinal
 from causalmed.scm.nodes import NodeInfo
-from causalmed.scm.ordinal import Ordinal
 
 if TYPE_CHECKING:
     from causalmed.scm.model import StructuralCausalModel

@@ -9,12 +9,12 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from causalmed.scm.categorical import Categorical
-from causalmed.scm.empirical import Empirical
-from causalmed.scm.gaussian import LinearGaussian
-from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.ordinal import Ordinal
+from causalmed.scm.mechanisms.categorical import Categorical
+from causalmed.scm.mechanisms.empirical import Empirical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.ordinal import Ordinal
 from causalmed.scm.program import Program, Slot, whole
 from causalmed.scm.terms import Factor, FloatArray, Predictor
 

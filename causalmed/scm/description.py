@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from typing import TYPE_CHECKING
 
-from causalmed.scm.empirical import Empirical
 from causalmed.scm.mechanism import Mechanism, Regressed
+from causalmed.scm.mechanisms.empirical import Empirical
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,10 +26,10 @@ from causalmed.cohort import Cohort
 from causalmed.engine import Local, fold_of
 from causalmed.errors import CausalmedError
 from causalmed.results import Check, Gate, State
-from causalmed.scm.empirical import Empirical
 from causalmed.scm.fitting import fit_mechanism
-from causalmed.scm.gaussian import LinearGaussian
 from causalmed.scm.mechanism import Discrete, Mechanism
+from causalmed.scm.mechanisms.empirical import Empirical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
 from causalmed.scm.nodes import columns_of
 from causalmed.scm.terms import FloatArray, Values
 

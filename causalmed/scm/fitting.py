@@ -11,13 +11,13 @@ from scipy.special import logit
 
 from causalmed.errors import CausalmedError, ColumnNotFound, DataError
 from causalmed.regression import ColumnLike, fit_linear, fit_logistic
-from causalmed.scm.categorical import Categorical, categorical_step
-from causalmed.scm.empirical import Empirical
-from causalmed.scm.gaussian import LinearGaussian
-from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism, positions
-from causalmed.scm.newton import maximise
-from causalmed.scm.ordinal import Ordinal, ordinal_step
+from causalmed.scm.mechanisms.categorical import Categorical, categorical_step
+from causalmed.scm.mechanisms.empirical import Empirical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.newton import maximise
+from causalmed.scm.mechanisms.ordinal import Ordinal, ordinal_step
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, FloatArray, Predictor, Term, factors_of
 

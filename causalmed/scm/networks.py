@@ -26,7 +26,7 @@ import numpy as np
 from causalmed.arguments import require_names, require_path
 from causalmed.errors import DataError, InvalidArgument, UnknownNode
 from causalmed.graph import Graph
-from causalmed.scm.categorical import Categorical
+from causalmed.scm.mechanisms.categorical import Categorical
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.terms import Factor, FloatArray, Predictor, Term
 

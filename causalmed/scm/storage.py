@@ -20,14 +20,14 @@ import numpy as np
 from causalmed.errors import DataError, NotSavable
 from causalmed.graph import Graph
 from causalmed.results import Provenance
-from causalmed.scm.categorical import Categorical
-from causalmed.scm.empirical import Empirical
 from causalmed.scm.factorisation import Factorisation
-from causalmed.scm.gaussian import LinearGaussian
-from causalmed.scm.logistic import LogisticBinary
 from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.mechanisms.categorical import Categorical
+from causalmed.scm.mechanisms.empirical import Empirical
+from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.ordinal import Ordinal
 from causalmed.scm.nodes import NodeInfo
-from causalmed.scm.ordinal import Ordinal
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, FloatArray, Predictor, Term
 

@@ -18,9 +18,9 @@ import numpy as np
 
 from causalmed.engine import generator
 from causalmed.errors import DataError, InvalidArgument
-from causalmed.scm.empirical import Empirical
 from causalmed.scm.fitting import fit_mechanism
 from causalmed.scm.mechanism import Mechanism, Regressed
+from causalmed.scm.mechanisms.empirical import Empirical
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.resampling import FEW_CLUSTERS
 from causalmed.scm.terms import FloatArray

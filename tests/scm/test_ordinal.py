@@ -10,7 +10,7 @@ import pytest
 from causalmed.errors import InvalidArgument, NotConverged
 from causalmed.scm import MechanismSpec, Ordinal, Predictor
 from causalmed.scm.fitting import fit_mechanism
-from causalmed.scm.ordinal import ordinal_step
+from causalmed.scm.mechanisms.ordinal import ordinal_step
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from causalmed.errors import InvalidArgument
 from causalmed.scm.mechanism import by_quantile, log_of_chosen, positions
-from causalmed.scm.newton import Step
+from causalmed.scm.mechanisms.newton import Step
 from causalmed.scm.terms import FloatArray, Predictor, Values
 
 __all__ = ["Ordinal", "ordinal_step"]
