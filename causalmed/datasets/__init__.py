@@ -9,6 +9,7 @@ from causalmed.datasets.nhsn import Operation, colon_risk
 from causalmed.datasets.postop import draw_postop
 from causalmed.datasets.postop_model import true_model
 from causalmed.datasets.postop_power import PowerDesign, power
+from causalmed.datasets.postop_redraw import RedrawnPostop, redraw_postop
 from causalmed.datasets.postop_truth import TrueEffect, true_effects, truth_frame
 
 __all__ = [
@@ -16,11 +17,13 @@ __all__ = [
     "Dataset",
     "Operation",
     "PowerDesign",
+    "RedrawnPostop",
     "TrueEffect",
     "colon_risk",
     "draw_postop",
     "load_dataset",
     "power",
+    "redraw_postop",
     "true_effects",
     "true_model",
     "truth_frame",
