@@ -38,6 +38,7 @@ from causalmed.estimation.instrument import (
     anderson_rubin,
     instrument_bounds,
 )
+from causalmed.estimation.joint_law import critical_value, joint_correlation, max_draws
 from causalmed.estimation.jointly import simultaneous
 from causalmed.estimation.matching import Matching
 from causalmed.estimation.mediation import (
@@ -86,12 +87,15 @@ __all__ = [
     "anderson_rubin",
     "confounding_bounds",
     "correct_outcome",
+    "critical_value",
     "dose_response",
     "estimate",
     "fit_forest",
     "fit_systematic_error",
     "instrument_bounds",
+    "joint_correlation",
     "linear_fragility",
+    "max_draws",
     "mediation_sensitivity",
     "proportion_mediated",
     "refute",

@@ -37,6 +37,7 @@ __all__ = [
     "of_cluster_sums",
     "one_step",
     "products",
+    "refitted_spread",
     "spread_of",
 ]
 
@@ -132,6 +133,31 @@ def one_step(psi: Array, influence: Array, clusters: NDArray[np.intp], group: in
     return np.asarray(psi - influence[inside].sum(axis=0) / (len(clusters) - inside.sum()))
 
 
+def refitted_spread(psi: Array, found: Sequence[Array | None], instead: Callable[[int], Array]) -> Spread:
+    """Return the jackknife from estimates without each cluster.
+
+    Parameters
+    ----------
+    psi : ndarray, shape (k,)
+        Estimates.
+    found : sequence of ndarray of shape (k,) or None
+        Without each cluster; None where there was no answer.
+    instead : callable
+        What to use for such a cluster, by its number.
+
+    Returns
+    -------
+    Spread
+    """
+    rows = [instead(group) if value is None else value for group, value in enumerate(found)]
+    return Spread(
+        covariance=jackknife(np.array(rows), psi),
+        degrees_of_freedom=len(rows) - 1.0,
+        source="delete-one-cluster jackknife",
+        not_refitted=tuple(group for group, value in enumerate(found) if value is None),
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Spread:
     """A covariance and how it was made.
@@ -193,14 +219,4 @@ def spread_of(
             degrees_of_freedom=groups - 1.0,
             source=f"{source}, clustered",
         )
-    found = refits()
-    rows = [
-        one_step(psi, influence, clusters, group) if value is None else value
-        for group, value in enumerate(found)
-    ]
-    return Spread(
-        covariance=jackknife(np.array(rows), psi),
-        degrees_of_freedom=groups - 1.0,
-        source="delete-one-cluster jackknife",
-        not_refitted=tuple(group for group, value in enumerate(found) if value is None),
-    )
+    return refitted_spread(psi, refits(), lambda group: one_step(psi, influence, clusters, group))

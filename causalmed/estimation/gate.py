@@ -232,8 +232,6 @@ def _clusters(problem: Problem, nuisances: Nuisances, inference: Inference) -> C
         how = "by leaving out one at a time"
     elif nuisances.cross_fitted and groups < FEW:
         how = "by their sums (learners are not refitted)"
-    elif groups < FEW:
-        how = "by their sums (on disk the models are not refitted without each)"
     skipped = ""
     if inference.not_refitted:
         names = ", ".join(inference.not_refitted[:3])

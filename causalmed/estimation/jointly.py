@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.arguments import require_seed, require_share
-from causalmed.cohort import Cohort
+from causalmed.cohort import Cohort, StreamedCohort
 from causalmed.engine import generator
 from causalmed.errors import InvalidArgument
+from causalmed.estimation.joint_law import critical_value, has_influence, joint_correlation, max_draws
 from causalmed.results import Effect, Interval
 
 __all__ = ["simultaneous"]
 
-Array = NDArray[np.float64]
-_DRAWS: Final = 50_000
-
 
 def simultaneous(
-    effects: Iterable[Effect], *, level: float = 0.95, cohort: Cohort | None = None, seed: int = 0
+    effects: Iterable[Effect],
+    *,
+    level: float = 0.95,
+    cohort: Cohort | StreamedCohort | None = None,
+    seed: int = 0,
 ) -> tuple[Interval, ...]:
     r"""Widen the intervals of several differences until they hold all at once.
 
@@ -35,11 +36,11 @@ def simultaneous(
     Parameters
     ----------
     effects : iterable of Effect
-        Of the same patients, each with its influence values (those of :func:`~causalmed.estimate` on a cohort
-        in memory). The standard errors are their own, from wherever they come; the bootstrap included.
+        Of the same patients, each with its influence values. The standard errors are their own, from
+        wherever they come; the bootstrap included.
     level : float
         Probability that all intervals hold their truths, in (0, 1).
-    cohort : Cohort, optional
+    cohort : Cohort or StreamedCohort, optional
         The patients; needed where the effects allow for clusters.
     seed : int
         Of 50,000 draws of the largest T.
@@ -74,24 +75,23 @@ def simultaneous(
     given = tuple(effects)
     require_share("level", level, example=0.95)
     require_seed(seed)
-    influence = np.column_stack([_influence(effect) for effect in _checked(given, cohort)])
-    correlation = _correlation(influence, _clusters(given, cohort))
+    found = joint_correlation(_checked(given, cohort), _clusters(given, cohort))
     degrees = min(effect.functionals.degrees_of_freedom for effect in given)
-    critical = _critical(correlation, degrees=degrees, level=level, seed=seed)
+    drawn = max_draws(found, degrees_of_freedom=degrees, random=generator(seed, "simultaneous"))
+    critical = critical_value(drawn, 1 - level)
     return tuple(_widened(effect.difference, critical, level) for effect in given)
 
 
-def _checked(effects: tuple[Effect, ...], cohort: Cohort | None) -> tuple[Effect, ...]:
+def _checked(effects: tuple[Effect, ...], cohort: Cohort | StreamedCohort | None) -> tuple[Effect, ...]:
     if not effects or not all(isinstance(effect, Effect) for effect in effects):
         raise InvalidArgument("simultaneous() needs at least one Effect, in a list.")
-    if absent := [effect.exposure for effect in effects if effect.functionals.influence is None]:
+    if absent := [effect.exposure for effect in effects if not has_influence(effect)]:
         raise InvalidArgument(
             f"The effect of {absent[0]!r} kept no influence values, so what it shares with the others is "
-            "unknown. Estimate it on a cohort in memory, or divide 1 - level by the number of effects."
+            "unknown. Divide 1 - level by the number of effects."
         )
-    sizes = {
-        len(effect.functionals.influence) for effect in effects if effect.functionals.influence is not None
-    }
+    kept = [effect.functionals.influence for effect in effects]
+    sizes = {effect.n if rows is None else len(rows) for effect, rows in zip(effects, kept, strict=True)}
     prints = {effect.provenance.data_fingerprint for effect in effects}
     if len(sizes) > 1 or len(prints) > 1 or (cohort is not None and cohort.n not in sizes):
         raise InvalidArgument(
@@ -100,40 +100,12 @@ def _checked(effects: tuple[Effect, ...], cohort: Cohort | None) -> tuple[Effect
     return effects
 
 
-def _influence(effect: Effect) -> Array:
-    functionals = effect.functionals
-    assert functionals.influence is not None
-    if "difference" in functionals:
-        return functionals.influence[:, functionals.index("difference")]
-    return np.asarray(functionals.influence @ functionals.gradient(exposed=1.0, unexposed=-1.0))
-
-
-def _clusters(effects: tuple[Effect, ...], cohort: Cohort | None) -> NDArray[np.intp] | None:
+def _clusters(effects: tuple[Effect, ...], cohort: Cohort | StreamedCohort | None) -> NDArray[np.intp] | None:
     if all(effect.clusters is None for effect in effects):
         return None
     if cohort is None or cohort.cluster_codes is None:
         raise InvalidArgument("The effects allow for clusters: say who is in which with cohort=.")
     return cohort.cluster_codes
-
-
-def _correlation(influence: Array, clusters: NDArray[np.intp] | None) -> Array:
-    sums = influence
-    if clusters is not None:
-        sums = np.column_stack([np.bincount(clusters, weights=column) for column in influence.T])
-    size = np.sqrt(np.square(sums).sum(axis=0))
-    unit = sums / np.where(size > 0, size, 1.0)
-    answer = unit.T @ unit
-    np.fill_diagonal(answer, 1.0)
-    return np.asarray(answer)
-
-
-def _critical(correlation: Array, *, degrees: float, level: float, seed: int) -> float:
-    values, vectors = np.linalg.eigh(correlation)
-    random = generator(seed, "simultaneous")
-    drawn = random.standard_normal((_DRAWS, len(values))) @ (vectors * np.sqrt(np.clip(values, 0.0, None))).T
-    if np.isfinite(degrees):
-        drawn /= np.sqrt(random.chisquare(degrees, size=(_DRAWS, 1)) / degrees)
-    return float(np.quantile(np.abs(drawn).max(axis=1), level, method="higher"))
 
 
 def _widened(interval: Interval, critical: float, level: float) -> Interval:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,8 @@ class Functionals:
     between : ndarray, shape (m, k), or None
         Where estimates from m imputed tables were averaged: their deviations from the average, scaled so
         that their cross-product is the part of ``covariance`` that missing values add.
+    influence_blocks : callable or None
+        Where the influence values stayed on disk: yields them again block by block, each of shape (rows, k).
 
     Examples
     --------
@@ -52,6 +55,7 @@ class Functionals:
     degrees_of_freedom: float = float("inf")
     influence: NDArray[np.float64] | None = None
     between: NDArray[np.float64] | None = None
+    influence_blocks: Callable[[], Iterator[NDArray[np.float64]]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         k = len(self.labels)

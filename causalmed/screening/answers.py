@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from causalmed.cohort import Cohort
+from causalmed.cohort import Cohort, StreamedCohort
 from causalmed.errors import CausalmedError, NotIdentified, ScaleNotDefined
 from causalmed.estimation import Estimator, estimate
 from causalmed.graph import Graph
@@ -25,7 +25,14 @@ class Estimated:
 
 
 def ask(
-    name: str, *, graph: Graph, cohort: Cohort, outcome: str, estimator: Estimator, level: float, seed: int
+    name: str,
+    *,
+    graph: Graph,
+    cohort: Cohort | StreamedCohort,
+    outcome: str,
+    estimator: Estimator,
+    level: float,
+    seed: int,
 ) -> Estimated | Candidate:
     """Identify and estimate one candidate.
 
@@ -98,7 +105,7 @@ def first_sentence(reason: Exception) -> str:
     return f"{head[:1].upper()}{head[1:]}."
 
 
-def _observed(graph: Graph, cohort: Cohort) -> list[str]:
+def _observed(graph: Graph, cohort: Cohort | StreamedCohort) -> list[str]:
     return [node for node in graph.nodes if node in cohort and node not in graph.latent]
 
 
@@ -116,7 +123,7 @@ def _kind(reason: Exception) -> str:
     return type(reason).__name__
 
 
-def _unadjusted(cohort: Cohort, exposure: str, outcome: str) -> float | None:
+def _unadjusted(cohort: Cohort | StreamedCohort, exposure: str, outcome: str) -> float | None:
     """Return what goes together with a binary exposure, where no effect can be known."""
     if exposure not in cohort or cohort.as_recorded(exposure).kind != "binary":
         return None

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable
 
 from causalmed.arguments import require_instance, require_names, require_seed, require_share
-from causalmed.cohort import Cohort
+from causalmed.cohort import Cohort, StreamedCohort
 from causalmed.engine import Local
 from causalmed.errors import CausalmedWarning, ColumnNotFound, InvalidArgument, UnknownNode
 from causalmed.estimation import TMLE, Estimator
@@ -22,7 +22,7 @@ __all__ = ["screen_risks"]
 
 def screen_risks(
     graph: Graph,
-    cohort: Cohort,
+    cohort: Cohort | StreamedCohort,
     *,
     outcome: str | None = None,
     candidates: Iterable[str] | None = None,
@@ -44,7 +44,7 @@ def screen_risks(
     graph : Graph
         What is assumed. Draw an arrow from every candidate to the outcome: the data decide which are
         real.
-    cohort : Cohort
+    cohort : Cohort or StreamedCohort
         The patients; only its columns count as observed.
     outcome : str, optional
         A binary column; None: the cohort's outcome.
@@ -89,7 +89,8 @@ def screen_risks(
     """
     spec = TMLE() if estimator is None else estimator
     require_instance("graph", graph, Graph, how="Graph.parse(text)")
-    require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
+    if not isinstance(cohort, StreamedCohort):
+        require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
     require_seed(seed)
     if isinstance(spec, type) or not hasattr(spec, "targets"):
         raise InvalidArgument(f"estimator={spec!r} is none. Use GComputation(), IPW(), AIPW() or TMLE().")
@@ -129,7 +130,7 @@ def screen_risks(
     )
 
 
-def _outcome(graph: Graph, cohort: Cohort, outcome: str | None) -> str:
+def _outcome(graph: Graph, cohort: Cohort | StreamedCohort, outcome: str | None) -> str:
     name = cohort.outcome if outcome is None else outcome
     if name is None:
         raise InvalidArgument(

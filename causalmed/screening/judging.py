@@ -8,18 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from causalmed.engine import generator
 from causalmed.errors import ScaleNotDefined
+from causalmed.estimation import critical_value, joint_correlation, max_draws
 from causalmed.results import Interval
 from causalmed.results.words import number, signed
 from causalmed.screening.answers import Estimated
 from causalmed.screening.candidate import Candidate
-from causalmed.screening.simultaneous import (
-    correlation,
-    critical_value,
-    max_draws,
-    step_down,
-    with_imputations,
-)
+from causalmed.screening.simultaneous import step_down, with_imputations
 
 __all__ = ["judge", "simultaneous_ratio"]
 
@@ -61,14 +57,13 @@ def judge(
     estimates = np.array([interval.estimate for interval in differences])
     errors = np.array([interval.std_error for interval in differences])
     statistics = np.divide(estimates, errors, out=np.zeros_like(estimates), where=errors > 0)
-    influence = np.column_stack([_difference_influence(each) for each in estimated])
-    together = correlation(influence, clusters)
+    together = joint_correlation([each.effect for each in estimated], clusters)
     if any(each.effect.functionals.between is not None for each in estimated):
         together = with_imputations(together, errors=errors, deviations=_deviations(estimated))
     drawn = max_draws(
         together,
         degrees_of_freedom=min(each.effect.functionals.degrees_of_freedom for each in estimated),
-        seed=seed,
+        random=generator(seed, "screening", "max-t"),
     )
     adjusted, critical = step_down(statistics, drawn), critical_value(drawn, alpha)
     judged = tuple(
@@ -147,10 +142,3 @@ def _deviations(estimated: Sequence[Estimated]) -> NDArray[np.float64]:
         )
     draws = max(len(one) for one in found if one is not None)
     return np.column_stack([np.zeros(draws) if one is None else one for one in found])
-
-
-def _difference_influence(estimated: Estimated) -> NDArray[np.float64]:
-    functionals = estimated.effect.functionals
-    assert functionals.influence is not None
-    exposed, unexposed = functionals.index("exposed"), functionals.index("unexposed")
-    return np.asarray(functionals.influence[:, exposed] - functionals.influence[:, unexposed])

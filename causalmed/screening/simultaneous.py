@@ -15,43 +15,12 @@ Romano JP, Wolf M (2005). Econometrica 73:1237-1282, algorithms 3.1 and 4.1; (20
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.engine import generator
-
-__all__ = ["DRAWS", "correlation", "critical_value", "max_draws", "step_down", "with_imputations"]
+__all__ = ["step_down", "with_imputations"]
 
 Array = NDArray[np.float64]
-DRAWS: Final = 50_000
-"""Monte-Carlo draws; the error of an adjusted p-value of 0.05 is then 0.001."""
-
-
-def correlation(influence: Array, clusters: NDArray[np.intp] | None) -> Array:
-    """Return the correlation of estimates from their influence values.
-
-    Parameters
-    ----------
-    influence : ndarray, shape (n, m)
-        Influence of each patient on each estimate.
-    clusters : ndarray of int, shape (n,), or None
-        Cluster of each patient.
-
-    Returns
-    -------
-    ndarray, shape (m, m)
-    """
-    sums = influence
-    if clusters is not None:
-        sums = np.column_stack([np.bincount(clusters, weights=column) for column in influence.T])
-    product = sums.T @ sums
-    size = np.sqrt(np.diagonal(product))
-    scale = np.where(size > 0, size, 1.0)
-    answer = product / np.outer(scale, scale)
-    np.fill_diagonal(answer, 1.0)
-    return np.asarray(answer)
 
 
 def with_imputations(correlations: Array, *, errors: Array, deviations: Array) -> Array:
@@ -65,7 +34,7 @@ def with_imputations(correlations: Array, *, errors: Array, deviations: Array) -
     Parameters
     ----------
     correlations : ndarray, shape (k, k)
-        From :func:`correlation`.
+        From :func:`~causalmed.estimation.joint_correlation`.
     errors : ndarray, shape (k,)
         Standard errors, the imputations' part among them.
     deviations : ndarray, shape (m, k)
@@ -89,29 +58,6 @@ def with_imputations(correlations: Array, *, errors: Array, deviations: Array) -
     return np.asarray(answer)
 
 
-def max_draws(correlations: Array, *, degrees_of_freedom: float, seed: int, draws: int = DRAWS) -> Array:
-    """Draw absolute statistics under no effect anywhere, shape (draws, m).
-
-    Parameters
-    ----------
-    correlations : ndarray, shape (m, m)
-        From :func:`correlation`.
-    degrees_of_freedom : float
-        Of the multivariate t; infinite for the normal.
-    seed : int
-        The user's seed.
-    draws : int
-        How many.
-    """
-    values, vectors = np.linalg.eigh(correlations)
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    random = generator(seed, "screening", "max-t")
-    normal = random.standard_normal((draws, len(correlations))) @ root.T
-    if np.isfinite(degrees_of_freedom):
-        normal /= np.sqrt(random.chisquare(degrees_of_freedom, size=(draws, 1)) / degrees_of_freedom)
-    return np.asarray(np.abs(normal))
-
-
 def step_down(statistics: Array, drawn: Array) -> Array:
     """Return step-down adjusted p-values.
 
@@ -120,7 +66,7 @@ def step_down(statistics: Array, drawn: Array) -> Array:
     statistics : ndarray, shape (m,)
         t of each estimate.
     drawn : ndarray, shape (draws, m)
-        From :func:`max_draws`.
+        From :func:`~causalmed.estimation.max_draws`.
 
     Returns
     -------
@@ -142,8 +88,3 @@ def step_down(statistics: Array, drawn: Array) -> Array:
     answer = np.empty(len(size))
     answer[order] = np.maximum.accumulate(raw)
     return answer
-
-
-def critical_value(drawn: Array, alpha: float) -> float:
-    """Return the single-step critical value: the 1 - alpha quantile of the largest draw."""
-    return float(np.quantile(drawn.max(axis=1), 1 - alpha, method="higher"))

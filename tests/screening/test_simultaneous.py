@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from causalmed.screening.simultaneous import correlation, critical_value, max_draws, step_down
+from causalmed.engine import generator
+from causalmed.estimation import critical_value, max_draws
+from causalmed.screening.simultaneous import step_down
 
 
 def slow_step_down(statistics, drawn):
@@ -28,35 +30,27 @@ def test_step_down_is_its_definition():
 
 @pytest.mark.parametrize("m", [1, 5, 26])
 def test_independent_normals_have_the_sidak_value(m):
-    drawn = max_draws(np.eye(m), degrees_of_freedom=np.inf, seed=1)
+    drawn = max_draws(np.eye(m), degrees_of_freedom=np.inf, random=generator(1, "test"))
     exact = stats.norm.ppf(0.5 + 0.5 * 0.95 ** (1 / m))
     assert critical_value(drawn, 0.05) == pytest.approx(exact, abs=0.03)
 
 
 def test_one_comparison_with_few_hospitals_is_the_t_test():
-    drawn = max_draws(np.eye(1), degrees_of_freedom=11, seed=2)
+    drawn = max_draws(np.eye(1), degrees_of_freedom=11, random=generator(2, "test"))
     assert critical_value(drawn, 0.05) == pytest.approx(stats.t.ppf(0.975, 11), abs=0.04)
     p = step_down(np.array([2.5]), drawn)[0]
     assert p == pytest.approx(2 * stats.t.sf(2.5, 11), abs=0.002)
 
 
 def test_perfectly_correlated_effects_cost_nothing():
-    drawn = max_draws(np.ones((6, 6)), degrees_of_freedom=np.inf, seed=3)
+    drawn = max_draws(np.ones((6, 6)), degrees_of_freedom=np.inf, random=generator(3, "test"))
     assert critical_value(drawn, 0.05) == pytest.approx(1.96, abs=0.03)
 
 
-def test_correlation_of_cluster_sums():
-    rng = np.random.default_rng(4)
-    clusters = rng.integers(0, 9, 200)
-    phi = rng.normal(size=(200, 3))
-    sums = np.array([phi[clusters == g].sum(axis=0) for g in range(9)])
-    expected = sums.T @ sums / np.sqrt(np.outer(np.diag(sums.T @ sums), np.diag(sums.T @ sums)))
-    assert np.allclose(correlation(phi, clusters), expected)
-    assert np.allclose(np.diag(correlation(np.zeros((4, 2)), None)), 1)
-
-
 def test_the_seed_decides():
-    one, two = (max_draws(np.eye(2), degrees_of_freedom=5, seed=s, draws=10) for s in (1, 1))
-    other = max_draws(np.eye(2), degrees_of_freedom=5, seed=2, draws=10)
+    one, two = (
+        max_draws(np.eye(2), degrees_of_freedom=5, random=generator(s, "test"), draws=10) for s in (1, 1)
+    )
+    other = max_draws(np.eye(2), degrees_of_freedom=5, random=generator(2, "test"), draws=10)
     assert (one == two).all()
     assert not (one == other).any()

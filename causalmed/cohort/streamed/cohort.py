@@ -277,6 +277,12 @@ class StreamedCohort:
         kept = (evaluate(expression, part) for _, part in self._cohorts())
         return self._left(recut(self.blocks, kept), reason)
 
+    def where_recorded(self, names: Sequence[str]) -> StreamedCohort:
+        """Return the patients with these columns recorded: all of them, on disk."""
+        for name in names:
+            self.column(name)
+        return self
+
     def take(self, rows: ArrayLike, *, reason: str | None = None) -> StreamedCohort:
         """Return the cohort of the patients marked in n truth values; as :meth:`Cohort.take`."""
         marks = np.asarray(rows)

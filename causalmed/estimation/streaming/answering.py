@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from causalmed.engine import Local, in_force
 from causalmed.errors import CausalmedError, InvalidArgument
 from causalmed.estimation.asked import Asked
-from causalmed.estimation.covariance import of_cluster_sums
+from causalmed.estimation.covariance import FEW, Spread, of_cluster_sums, refitted_spread
 from causalmed.estimation.crude import crude_functionals_of
 from causalmed.estimation.gate import gate_of
 from causalmed.estimation.inference import RARE, Inference, check_clusters, larger
@@ -38,6 +38,7 @@ from causalmed.estimation.streaming.learning import (
     learn_propensity,
     take_sample,
 )
+from causalmed.estimation.streaming.leaving import InfluenceOnDisk, values_without_each
 from causalmed.estimation.streaming.passes import Passes
 from causalmed.estimation.streaming.predicting import Fitted
 from causalmed.estimation.suitability import check_suits
@@ -62,7 +63,8 @@ def answer(asked: Asked) -> Effect:
     Returns
     -------
     Effect
-        As from the same cohort in memory to the last bit, without the influence of each patient.
+        As from the same cohort in memory to the last bit (below 40 clusters, whose jackknife is fitted
+        in another order, the interval to six digits); influences are computed again when asked for.
 
     Raises
     ------
@@ -82,9 +84,11 @@ def answer(asked: Asked) -> Effect:
     rare = problem.outcome_kind == "binary" and problem.events < RARE * problem.n
     modelled = rare and problem.population == "all" and isinstance(spec, AIPW | TMLE)
     found = evaluate(passes, problem, spec, fits.fitted, rare=modelled)
-    inference = _inference(problem, found, rare=rare)
+    inference = _inference(problem, found, _spread(passes, problem, spec, asked, found), rare=rare)
     effect = _effect(asked, spec, problem, found, inference, _nuisances(problem, found, spec, fits))
-    return with_checks(effect, *fits.checks)
+    on_disk = InfluenceOnDisk(passes=passes, statistic=found.statistic)
+    kept = replace(effect.functionals, influence_blocks=on_disk)
+    return with_checks(replace(effect, functionals=kept), *fits.checks)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,17 +179,32 @@ def _outcome(
     return learn_outcome(sample, model, by_arm=by_arm, folds=folds, seed=asked.seed, executor=asked.executor)
 
 
-def _inference(problem: StreamedProblem, found: Evaluated, *, rare: bool) -> Inference:
-    degrees, source = float("inf"), found.source
+def _spread(
+    passes: Passes, problem: StreamedProblem, spec: Estimator, asked: Asked, found: Evaluated
+) -> Spread:
+    psi, sums, n = found.psi, found.influence, problem.n
     if not problem.groups:
-        covariance = found.influence / problem.n**2
-    else:
-        covariance = of_cluster_sums(found.influence, problem.n)
-        degrees, source = problem.groups - 1.0, f"{source}, clustered"
+        return Spread(covariance=sums / n**2, degrees_of_freedom=float("inf"), source=found.source)
+    if problem.groups >= FEW or learns(spec):
+        covariance, source = of_cluster_sums(sums, n), f"{found.source}, clustered"
+        return Spread(covariance=covariance, degrees_of_freedom=problem.groups - 1.0, source=source)
+    size = problem.cluster_sizes[0]
+    without = values_without_each(
+        passes, problem.groups, spec, refit=lambda part: _fit(part, problem, spec, asked).fitted
+    )
+    return refitted_spread(psi, without, lambda group: psi - sums[group] / (n - size[group]))
+
+
+def _inference(problem: StreamedProblem, found: Evaluated, spread: Spread, *, rare: bool) -> Inference:
+    covariance, source = spread.covariance, spread.source
     if found.model is not None:
         covariance, source = larger(found.model / problem.n / problem.n, covariance, source)
     return Inference(
-        covariance=covariance, degrees_of_freedom=degrees, source=source, not_refitted=(), rare=rare
+        covariance=covariance,
+        degrees_of_freedom=spread.degrees_of_freedom,
+        source=source,
+        not_refitted=tuple(problem.cluster_labels[group] for group in spread.not_refitted),
+        rare=rare,
     )
 
 

@@ -28,7 +28,7 @@ from causalmed.estimation.streaming.statistics import (
 )
 from causalmed.regression import DesignRecipe
 
-__all__ = ["Evaluated", "evaluate"]
+__all__ = ["Evaluated", "evaluate", "searched"]
 
 Array = NDArray[np.float64]
 _EMPTY = np.zeros(0)
@@ -56,8 +56,8 @@ class Evaluated:
         Balance after weighting.
     targeted : Targeted or None
         The targeting step, without its rows.
-    fitted : Fitted
-        The nuisances, after targeting.
+    statistic : Influences
+        Gives the influence of each patient of a block again.
     """
 
     psi: Array
@@ -69,7 +69,7 @@ class Evaluated:
     histogram: Array | None
     balance: BalanceTable | None
     targeted: tmle.Targeted | None
-    fitted: Fitted
+    statistic: Influences
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -126,13 +126,13 @@ def _augmented(
     if isinstance(spec, TMLE):
         sizes, outside = (exact_sum(part) for part in zip(*seen.rest[0], strict=True))
         bounded = int(outside[0])
-        fitted = replace(fitted, epsilon=_searched(passes, fitted, sizes))
+        fitted = replace(fitted, epsilon=searched(passes, fitted, sizes))
         total = passes.total(Means(fitted=fitted, how="aipw"))
     else:
         total = exact_sum(seen.rest[0])
     psi = np.asarray(total[:3] / total[3])
     masses = np.array([total[3] / problem.n])
-    sums, table = _influences(
+    statistic, sums, table = _influences(
         passes, problem, fitted, seen, how="aipw", psi=psi, masses=masses, rare=rare, spec=spec
     )
     targeted = None
@@ -141,10 +141,10 @@ def _augmented(
         targeted = tmle.Targeted(
             working=problem.bare_working(), epsilon=fitted.epsilon, bounded=bounded, ratio=ratio
         )
-    return _result("influence function", psi, seen, table, sums, fitted, targeted, rare=rare)
+    return _result("influence function", psi, seen, table, sums, statistic, targeted, rare=rare)
 
 
-def _searched(passes: Passes, fitted: Fitted, sizes: Array) -> tuple[float, float]:
+def searched(passes: Passes, fitted: Fitted, sizes: Array) -> tuple[float, float]:
     """Fit both fluctuations side by side, so that one reading of the rows serves both."""
     searches = [tmle.newton(size) for size in sizes]
     epsilon = [next(search) for search in searches]
@@ -172,11 +172,11 @@ def _weighted(passes: Passes, problem: StreamedProblem, spec: IPW, fitted: Fitte
         gradients, roots = passes.together(wanted, Roots(fitted=fitted, how="ipw"))
         root = root_of([part[0] for part in roots], n)
         along = (_solved(root, (exact_sum(gradients) / (n * masses[:, None])).T),)
-    sums, table = _influences(
+    statistic, sums, table = _influences(
         passes, problem, fitted, seen, how="ipw", psi=psi, masses=masses, along=along, spec=spec
     )
     source = "stacked sandwich" if along else "robust, weights taken as known"
-    return _result(source, psi, seen, table, sums, fitted, None)
+    return _result(source, psi, seen, table, sums, statistic, None)
 
 
 def _standardised(passes: Passes, problem: StreamedProblem, fitted: Fitted) -> Evaluated:
@@ -196,10 +196,10 @@ def _standardised(passes: Passes, problem: StreamedProblem, fitted: Fitted) -> E
         along = (both[:, 0], both[:, 1])
     else:
         along = (_solved(triangles[0], gradient[0]), _solved(triangles[1], gradient[1]))
-    sums, _ = _influences(
+    statistic, sums, _ = _influences(
         passes, problem, fitted, seen, how=how, psi=psi, masses=np.array([share]), along=along, spec=None
     )
-    return _result("stacked sandwich", psi, seen, None, sums, fitted, None)
+    return _result("stacked sandwich", psi, seen, None, sums, statistic, None)
 
 
 def _solved(root: Array, gradient: Array) -> Array:
@@ -252,7 +252,7 @@ def _influences(
     spec: Estimator | None,
     along: tuple[Array, ...] = (),
     rare: bool = False,
-) -> tuple[list[Array], BalanceTable | None]:
+) -> tuple[Influences, list[Array], BalanceTable | None]:
     balanced = how != "gcomputation" and seen.sums is not None
     statistic = Influences(
         fitted=fitted,
@@ -271,9 +271,9 @@ def _influences(
     )
     sums = [exact_sum(part) for part in zip(*passes.each(statistic), strict=True)]
     if not balanced or seen.sums is None:
-        return sums, None
+        return statistic, sums, None
     names = () if seen.recipe is None else seen.recipe.names
-    return sums, table_of(names, seen.sums, sums[2])
+    return statistic, sums, table_of(names, seen.sums, sums[2])
 
 
 def _result(
@@ -282,7 +282,7 @@ def _result(
     seen: _Seen,
     table: BalanceTable | None,
     sums: list[Array],
-    fitted: Fitted,
+    statistic: Influences,
     targeted: tmle.Targeted | None,
     *,
     rare: bool = False,
@@ -297,5 +297,5 @@ def _result(
         histogram=seen.histogram,
         balance=table,
         targeted=targeted,
-        fitted=fitted,
+        statistic=statistic,
     )

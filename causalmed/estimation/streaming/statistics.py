@@ -195,6 +195,11 @@ class Influences:
             tmle.remaining_sums(after, self.psi, float(self.masses[0])) if self.targeted else NOTHING,
         )
 
+    def values(self, rows: Rows) -> Array:
+        """Return the influence of each patient of the block, shape (rows, 3)."""
+        seen = self.fitted.predict(rows)
+        return self._influence(seen, self.fitted.targeted(seen.working))
+
     def _influence(self, seen: Predicted, after: Working) -> Array:
         exposed, outcome = seen.problem.exposed, seen.problem.outcome
         if self.how == "aipw":

@@ -16,7 +16,6 @@ from causalmed.errors import (
     NotEnoughEvents,
     PositivityViolation,
 )
-from causalmed.results import State
 
 QUESTION = cm.Estimand.given(exposure="late", outcome="infected", adjustment_set=["age", "sex"])
 
@@ -56,12 +55,9 @@ def test_what_needs_all_rows_is_refused_by_name(tmp_path, spec, options, words):
         cm.estimate(QUESTION, cohort(tmp_path, make()), spec, **options)
 
 
-def test_a_screen_asks_for_the_rows(tmp_path):
-    graph = cm.Graph.parse("dag { late [exposure] {age sex} -> {late infected} late -> infected }")
+def test_a_risk_model_asks_for_the_rows(tmp_path):
     with pytest.raises(InvalidArgument, match=r"stay on disk.*cohort\.collect\(\)"):
-        cm.screen_risks(graph, cohort(tmp_path, make()), outcome="infected")
-    screen = cm.screen_risks(graph, cohort(tmp_path, make()).collect(), outcome="infected")
-    assert screen.candidates[0].name == "late"
+        cm.fit_risk_model(cohort(tmp_path, make()), outcome="infected", features=["age"])
 
 
 @pytest.mark.parametrize(
@@ -86,22 +82,6 @@ def test_bad_data_is_refused_as_in_memory(tmp_path, frame, error, words):
     for where in (cohort(tmp_path, frame), cm.Cohort.from_frame(frame)):
         with pytest.raises(error, match=words):
             cm.estimate(QUESTION, where, cm.AIPW())
-
-
-def test_few_clusters_are_allowed_for_by_their_sums_and_the_gate_says_so(tmp_path):
-    disk = cohort(tmp_path, make(), cluster="hospital")
-    effect = cm.estimate(QUESTION, disk, cm.AIPW())
-    memory = cm.estimate(QUESTION, disk.collect(), cm.AIPW())
-    assert "jackknife" in memory.functionals.source
-    assert effect.functionals.source == "influence function, clustered"
-    assert effect.functionals.degrees_of_freedom == 11
-    np.testing.assert_array_equal(effect.functionals.values, memory.functionals.values)
-    ratio = effect.risk_difference.std_error / memory.risk_difference.std_error
-    assert 0.8 < ratio < 1.05
-    check = next(check for check in effect.diagnostics.checks if check.name == "clusters")
-    assert check.state is State.WARN
-    assert "on disk the models are not refitted without each" in check.sentence
-    assert effect.crude.covariance.tobytes() == memory.crude.covariance.tobytes()
 
 
 def test_without_an_adjustment_set(tmp_path):
