@@ -6,6 +6,7 @@ another hospital, alerts at a threshold whose specificity is guaranteed, and is 
 sensitivity. Any classifier can be wrapped and measured the same way.
 """
 
+from causalmed.prediction.adaptation import Adaptation, Expected
 from causalmed.prediction.assess import clinical_performance
 from causalmed.prediction.calibration import (
     CalibrationCurve,
@@ -18,11 +19,12 @@ from causalmed.prediction.discrimination import Discrimination, auroc
 from causalmed.prediction.features import Feature
 from causalmed.prediction.fit import fit_risk_model
 from causalmed.prediction.influence import normal_interval, std_error_of_mean
-from causalmed.prediction.model import RiskModel, observed_outcome, refuse_weights, seen_before
+from causalmed.prediction.model import RiskModel
 from causalmed.prediction.new_cluster import NewClusterThreshold, new_cluster_threshold
 from causalmed.prediction.performance import AlertPerformance, ClinicalPerformance, Histogram
 from causalmed.prediction.proportions import difference_p_value, newcombe, proportion
 from causalmed.prediction.recalibration import Recalibration
+from causalmed.prediction.roles import observed_outcome, refuse_weights, seen_before
 from causalmed.prediction.stable import LeftOut, StableColumns, stable_columns
 from causalmed.prediction.threshold import (
     Threshold,
@@ -31,24 +33,35 @@ from causalmed.prediction.threshold import (
     guaranteed_threshold,
     negatives_needed,
 )
+from causalmed.prediction.transport_check import TransportCheck
+from causalmed.prediction.transport_weights import BalancingWeights, balancing_weights
+from causalmed.prediction.transported import Evidence, Moments, transported_moments
+from causalmed.prediction.transported_threshold import lowest_safe_threshold
 from causalmed.prediction.utility import BenefitCurve, net_benefit, net_benefit_curve
 
 __all__ = [
+    "Adaptation",
     "AlertPerformance",
+    "BalancingWeights",
     "BenefitCurve",
     "CalibrationCurve",
     "ClinicalPerformance",
     "Discrimination",
+    "Evidence",
+    "Expected",
     "Feature",
     "Histogram",
     "LeftOut",
+    "Moments",
     "NewClusterThreshold",
     "Recalibration",
     "RiskModel",
     "StableColumns",
     "Threshold",
+    "TransportCheck",
     "WeakCalibration",
     "auroc",
+    "balancing_weights",
     "calibration_curve",
     "checked_threshold",
     "clinical_performance",
@@ -58,6 +71,7 @@ __all__ = [
     "fit_risk_model",
     "guaranteed_rank",
     "guaranteed_threshold",
+    "lowest_safe_threshold",
     "negatives_needed",
     "net_benefit",
     "net_benefit_curve",
@@ -70,5 +84,6 @@ __all__ = [
     "seen_before",
     "stable_columns",
     "std_error_of_mean",
+    "transported_moments",
     "weak_calibration",
 ]

@@ -16,9 +16,10 @@ from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.graph import Graph
 from causalmed.prediction.choose import choose_features
 from causalmed.prediction.features import feature_columns, learn_features
-from causalmed.prediction.model import RiskModel, observed_outcome
+from causalmed.prediction.model import RiskModel
 from causalmed.prediction.predictors import fit_predictor
 from causalmed.prediction.recalibration import Recalibration, recalibrate
+from causalmed.prediction.roles import observed_outcome
 from causalmed.prediction.threshold import Threshold, guaranteed_threshold
 from causalmed.regression import Logistic
 from causalmed.results import Check, Gate, Provenance, State
@@ -140,6 +141,7 @@ def fit_risk_model(
         how=_HOW,
         provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
         reference=cohort,
+        learner=learner,
     )
 
 

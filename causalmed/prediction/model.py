@@ -12,18 +12,21 @@ from numpy.typing import NDArray
 
 from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
+from causalmed.errors import InvalidArgument
 from causalmed.prediction.assess import clinical_performance
 from causalmed.prediction.features import Feature, columns_from_values, feature_columns
 from causalmed.prediction.performance import ClinicalPerformance
 from causalmed.prediction.predictors import Fitted, WrappedPredictor, checked_callable
 from causalmed.prediction.recalibration import Recalibration
+from causalmed.prediction.roles import observed_outcome, refuse_weights, seen_before
 from causalmed.prediction.stable import LeftOut
 from causalmed.prediction.threshold import Threshold, checked_threshold
 from causalmed.results import Check, Gate, Provenance, State, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from causalmed.prediction.adaptation import Adaptation
 
 __all__ = ["RiskModel"]
 
@@ -59,6 +62,8 @@ class RiskModel:
     reference : Cohort or None
         The patients it was fitted on, kept in memory so that an explanation has somebody to compare with;
         never saved.
+    learner : object or None
+        What the predictor was fitted with; never saved.
 
     Examples
     --------
@@ -82,6 +87,7 @@ class RiskModel:
     how: str = ""
     provenance: Provenance | None = field(default=None, repr=False)
     reference: Cohort | None = field(default=None, repr=False)
+    learner: object | None = field(default=None, repr=False)
 
     @classmethod
     def wrap(
@@ -247,6 +253,65 @@ class RiskModel:
         checks = (*seen_before(self, cohort), *found.diagnostics.checks)
         return replace(found, diagnostics=Gate(checks=checks))
 
+    def adapt(
+        self,
+        patients: object,
+        *,
+        specificity: float | None = None,
+        delta: float = 0.05,
+        aim: str = "patients like these",
+        refit: bool = False,
+        calibration: Cohort | None = None,
+        outcome: str | None = None,
+        level: float = 0.95,
+    ) -> Adaptation:
+        r"""Set the threshold again for another hospital, from its patients without outcomes.
+
+        Assumed is that the outcome given the features is as likely there as here, whatever the mix of the
+        features. In large samples the specificity at the new threshold is then at least what was asked for
+        with probability at least 1 - delta; see :func:`causalmed.prediction.lowest_safe_threshold`.
+
+        Parameters
+        ----------
+        patients : Cohort or frame
+            At least 100 patients of the new hospital. A column with outcomes is not read.
+        specificity, delta : float
+            By default what the model was fitted with, and 0.05; in (0, 1).
+        aim : {"patients like these", "these patients"}
+            Whose specificity: of future patients of that hospital, or of exactly those given.
+        refit : bool
+            Fit the model again on all its labelled patients and take the threshold from cross-fitted risks:
+            more than three times as many outcomes behind it.
+        calibration : Cohort, optional
+            Patients with outcomes that the model was not trained on; by default those held back in fitting.
+        outcome : str, optional
+            Their outcome; by default the model's, then the cohort's.
+        level : float
+            Confidence level of the intervals.
+
+        Returns
+        -------
+        Adaptation
+
+        Raises
+        ------
+        NotEnoughEvents, InvalidArgument, DataError, NotConverged
+            Too few patients, none with outcomes at hand, or features that cannot be read or reached.
+        """
+        from causalmed.prediction.adapt import adapt_threshold
+
+        return adapt_threshold(
+            self,
+            patients,
+            specificity=specificity,
+            delta=delta,
+            aim=aim,
+            refit=refit,
+            calibration=calibration,
+            outcome=outcome,
+            level=level,
+        )
+
     def summary(self) -> str:
         """Return what the model is, what it leaves out and what is guaranteed."""
         from causalmed.prediction.words import model_summary
@@ -316,56 +381,6 @@ class RiskModel:
 
     def _repr_html_(self) -> str:
         return html_table(self.to_frame(), caption=f"Risk model of {self.outcome or 'an outcome'}")
-
-
-def observed_outcome(cohort: Cohort, name: str | None) -> str:
-    """Return the name of the outcome, or say what is wrong with it."""
-    if name is None:
-        raise InvalidArgument("No outcome is named: give outcome=, or name it in the cohort.")
-    if name not in cohort:
-        raise ColumnNotFound.among([name], list(cohort.names), where="outcome=")
-    if cohort.column(name).kind != "binary":
-        raise RoleConflict(
-            f"The outcome {name!r} is {cohort.column(name).kind}: a risk is the probability of a binary "
-            "outcome. Derive a column that is 1 for the event of interest, else 0."
-        )
-    return name
-
-
-def refuse_weights(cohort: Cohort, who: str) -> None:
-    """Refuse a cohort with sampling weights where every patient counts the same."""
-    if cohort.weights is not None:
-        raise InvalidArgument(
-            f"The cohort has sampling weights ({cohort.weights!r}), and {who} does not use them yet: the "
-            "figures would describe the sample. Build the cohort without weights= if that is what you want."
-        )
-
-
-def seen_before(model: RiskModel, cohort: Cohort) -> tuple[Check, ...]:
-    """Say where a cohort is the very one the model was fitted on.
-
-    Parameters
-    ----------
-    model : RiskModel
-        The model.
-    cohort : Cohort
-        Where it is measured.
-
-    Returns
-    -------
-    tuple of Check
-        Empty where the two differ; parts of the training cohort are not recognised.
-    """
-    if model.provenance is None or model.provenance.data_fingerprint != cohort.fingerprint:
-        return ()
-    return (
-        Check(
-            name="patients seen before",
-            state=State.WARN,
-            sentence="These are the patients the model was fitted on: everything looks better than it is.",
-            advice="Use patients it never saw, best from another hospital.",
-        ),
-    )
 
 
 def _foreign_check() -> Check:

@@ -30,6 +30,11 @@ class Threshold:
         The exact probability of failing, at most ``delta``, for risks without ties.
     rank, negatives : int or None
         The order statistic k that was taken, of how many calibration patients without the outcome.
+    unlabelled : int or None
+        Patients without outcomes it was set for; the guarantee is then that of large samples and of an
+        assumption, see :meth:`RiskModel.adapt`.
+    aim : str
+        Whose specificity, where it was set for patients without outcomes.
 
     Examples
     --------
@@ -43,17 +48,26 @@ class Threshold:
     violation: float | None = None
     rank: int | None = None
     negatives: int | None = None
+    unlabelled: int | None = None
+    aim: str = ""
 
     def __str__(self) -> str:
         if self.specificity is None or self.delta is None:
             return f"alert from a risk of {self.value:.4g}, as stated"
+        if self.unlabelled is not None:
+            return (
+                f"alert from a risk of {self.value:.4g}: in large samples, with probability at least "
+                f"{1 - self.delta:g}, specificity is at least {self.specificity:g} for {self.aim} "
+                f"({self.unlabelled:,} without outcomes), if the outcome given the features is as likely "
+                "there as here"
+            )
         return (
             f"alert from a risk of {self.value:.4g}: with probability at least {1 - self.delta:g} over the "
             f"{self.negatives:,} calibration patients without the outcome, specificity is at least "
             f"{self.specificity:g} for patients exchangeable with them"
         )
 
-    def to_dict(self) -> dict[str, float | int | None]:
+    def to_dict(self) -> dict[str, float | int | str | None]:
         """Return the threshold as plain JSON types."""
         return {
             "value": self.value,
@@ -62,6 +76,8 @@ class Threshold:
             "violation": self.violation,
             "rank": self.rank,
             "negatives": self.negatives,
+            "unlabelled": self.unlabelled,
+            "aim": self.aim,
         }
 
 
