@@ -1,6 +1,6 @@
 """Separation and adjustment sets beside networkx and dowhy: time and ratios, in one run on one thread.
 
-Run ``python benchmarks/identification.py``. Answers are compared before they are timed: separations and
+Run ``python -m benchmarks.identification``. Answers are compared before they are timed: separations and
 adjustment sets must agree.
 """
 
@@ -48,15 +48,26 @@ def timed(task: Callable[[], T], repeats: int = 3) -> tuple[float, T]:
     return 1000 * least, answer
 
 
-def separation(size: int) -> None:
-    """Compare one separation query with networkx."""
+def separation(size: int, queries: int = 20) -> None:
+    """Compare separation queries, of which some are separated and some are not, with networkx."""
     graph = random_graph(size, 3)
     network = graph.to_networkx()
-    x, y, z = f"n{size // 2}", f"n{size - 10}", {f"n{size // 10}", f"n{7 * size // 10}"}
-    ours, answer = timed(lambda: graph.separated(x, y, z))
-    theirs, expected = timed(lambda: networkx.is_d_separator(network, {x}, {y}, z))
+    rng = np.random.default_rng(size)
+    asked: list[tuple[str, str, set[str]]] = []
+    for given in range(queries):
+        early, late, *others = sorted(rng.choice(size, 2 + given, replace=False).tolist())
+        x, y = f"n{early}", f"n{late}"
+        # the direct causes of the later node separate, other nodes rarely do
+        asked.append((x, y, set(graph.parents(y)) - {x} if given % 2 else {f"n{node}" for node in others}))
+    ours, answer = timed(lambda: [graph.separated(x, y, z) for x, y, z in asked])
+    theirs, expected = timed(
+        lambda: [networkx.is_d_separator(network, {x}, {y}, z) for x, y, z in asked], repeats=1
+    )
     assert answer == expected
-    print(f"separation, {size} nodes: {ours:.2f} ms, networkx {theirs:.2f} ms, ratio {theirs / ours:.1f}")
+    print(
+        f"separation, {size} nodes: {ours / queries:.3f} ms a query, networkx {theirs / queries:.2f} ms, "
+        f"ratio {theirs / ours:.0f}; {sum(answer)} of {queries} separated"
+    )
 
 
 def adjustment(causes: int) -> None:

@@ -18,10 +18,21 @@ if TYPE_CHECKING:
         matching,
         pairing,
         scm,
+        separation,
         skeleton,
     )
 
-__all__ = ["bootstrap", "forest_grow", "forest_moments", "logistic", "matching", "pairing", "scm", "skeleton"]
+__all__ = [
+    "bootstrap",
+    "forest_grow",
+    "forest_moments",
+    "logistic",
+    "matching",
+    "pairing",
+    "scm",
+    "separation",
+    "skeleton",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Adjacency", "ancestors", "descendants", "find_cycle", "indexed", "topological_order"]
 
@@ -25,6 +26,14 @@ class Adjacency:
     parents: Lists
     children: Lists
     spouses: Lists
+    _rows: list[array[int]] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    @property
+    def rows(self) -> array[int]:
+        """The three lists in one array, as the kernel ``separation`` reads them; made once."""
+        if not self._rows:
+            self._rows.append(_flat(self.parents, self.children, self.spouses))
+        return self._rows[0]
 
     def __len__(self) -> int:
         return len(self.parents)
@@ -69,12 +78,16 @@ def indexed(
 
 def ancestors(adjacency: Adjacency, nodes: Iterable[int]) -> set[int]:
     """Return the nodes and everything with a directed path to one of them."""
-    return _closure(adjacency.parents, nodes)
+    from causalmed._kernels import separation
+
+    return separation.closed(adjacency.rows, len(adjacency), nodes, True)
 
 
 def descendants(adjacency: Adjacency, nodes: Iterable[int]) -> set[int]:
     """Return the nodes and everything that a directed path from one of them reaches."""
-    return _closure(adjacency.children, nodes)
+    from causalmed._kernels import separation
+
+    return separation.closed(adjacency.rows, len(adjacency), nodes, False)
 
 
 def topological_order(adjacency: Adjacency) -> tuple[int, ...]:
@@ -111,15 +124,16 @@ def find_cycle(adjacency: Adjacency) -> tuple[int, ...]:
     return (*cycle[start:], *cycle[:start], cycle[start])
 
 
-def _closure(neighbours: Lists, nodes: Iterable[int]) -> set[int]:
-    found = set(nodes)
-    queue = list(found)
-    for u in queue:
-        for v in neighbours[u]:
-            if v not in found:
-                found.add(v)
-                queue.append(v)
-    return found
+def _flat(*sides: Lists) -> array[int]:
+    """Write starts of each node's neighbours, side by side, then the neighbours."""
+    starts, neighbours = array("i"), array("i")
+    first = len(sides) * (len(sides[0]) + 1)
+    for lists in sides:
+        for some in lists:
+            starts.append(first + len(neighbours))
+            neighbours.extend(some)
+        starts.append(first + len(neighbours))
+    return starts + neighbours
 
 
 def _frozen(lists: list[list[int]]) -> Lists:

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from causalmed.graph.adjacency import Adjacency, ancestors
-from causalmed.graph.walks import open_walk, touched
+from causalmed.graph.walks import touched
 
 __all__ = ["SeparatorQuery", "all_minimal_separators", "all_separators", "minimal_separator", "separates"]
 
@@ -59,7 +59,9 @@ class SeparatorQuery:
 
 def separates(adjacency: Adjacency, x: Nodes, y: Nodes, z: Nodes) -> bool:
     """Say whether no path from ``x`` to ``y`` is open given ``z`` (disjoint from both)."""
-    return not open_walk(adjacency, x, y, z)
+    from causalmed._kernels import separation
+
+    return separation.separates(adjacency.rows, len(adjacency), x, y, z)
 
 
 def minimal_separator(query: SeparatorQuery) -> Nodes | None:

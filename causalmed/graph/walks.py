@@ -78,7 +78,9 @@ def touched(
     adjacency: Adjacency, sources: Iterable[int], *, blocked: Collection[int], opens: Collection[int]
 ) -> set[int]:
     """Return the nodes that :func:`reach` arrives at, those that stop it included."""
-    return {state >> 1 for state in reach(adjacency, sources, blocked=blocked, opens=opens)}
+    from causalmed._kernels import separation
+
+    return separation.touched(adjacency.rows, len(adjacency), sources, blocked, opens)
 
 
 def open_walk(
