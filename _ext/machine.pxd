@@ -8,11 +8,12 @@ overflows; a uniform number is compared with a ratio by multiplication.
 from libc.stdint cimport int32_t, int64_t, uint32_t
 
 cimport counters
+cimport trees
 
 cdef extern from *:
     r"""
     typedef struct {
-        const int32_t *predictors, *pieces, *factors;
+        const int32_t *predictors, *pieces, *factors, *forest;
         const uint32_t *keys;
         const double *numbers;
         const double **at;                 /* slot -> TILE numbers */
@@ -24,9 +25,10 @@ cdef extern from *:
     #define AT(p) (*(vec *)((p) + i))
     #define IN(p) (*(const vec *)((p) + i))
 
-    #define DEFINE_MACHINE(S, V_, I_, U_, W_, MUL, SQRT, TARGET)                                      \
+    #define DEFINE_MACHINE(S, V_, I_, U_, W_, C_, MUL, SQRT, TARGET)                                  \
     DEFINE_VECTOR_MATH(S, V_, I_, TARGET)                                                             \
     DEFINE_RANDOM_MATH(S, V_, I_, U_, W_, MUL, SQRT, TARGET)                                          \
+    DEFINE_TREES(S, C_, TARGET)                                                                       \
     TARGET static void product_##S(const machine_t *m, const int32_t *piece, double *out) {           \
         typedef V_ vec;                                                                               \
         V_ zero = {0}, one = 1.0 + zero;                                                              \
@@ -190,11 +192,14 @@ cdef extern from *:
                 I_ one_now = (yes & (I_)(was <= now)) | (~yes & (I_)(was >= now));                    \
                 AT(out) = pick_##S((I_)(a == b), y, pick_##S(one_now, one, zero));                    \
             }                                                                                         \
+            break;                                                                                    \
+        case 13: trees_##S(m, s, out); break;                                                         \
+        case 14: by_quantiles_##S(m, s, u, out); break;                                               \
         }                                                                                             \
     }
-    DEFINE_MACHINE(base, v2, i2, u2, 2, MUL_BASE, SQRT_BASE, )
+    DEFINE_MACHINE(base, v2, i2, u2, 2, c16, MUL_BASE, SQRT_BASE, )
     #ifdef WIDE
-    DEFINE_MACHINE(wide, v4, i4, u4, 4, MUL_WIDE, SQRT_WIDE, WIDE)
+    DEFINE_MACHINE(wide, v4, i4, u4, 4, c32, MUL_WIDE, SQRT_WIDE, WIDE)
     static int wide_available(void) {
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     }
@@ -207,6 +212,7 @@ cdef extern from *:
         const int32_t *predictors
         const int32_t *pieces
         const int32_t *factors
+        const int32_t *forest
         const uint32_t *keys
         const double *numbers
         const double **at

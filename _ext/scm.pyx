@@ -15,6 +15,8 @@ eight integers, (op, target, source, other, predictor, count, number, flag), and
     9 KEEP                ``other`` where each pair of inputs is equal
    10 RISK, 11 LINE       expit(eta); eta, or exp(eta + sd^2 / 2) with ``flag``
    12 FLIPPED             binary ``other`` under eta' instead of eta, its noise u of the way up its piece
+   13 TREES               boosted trees of ``count`` factors; ``flag`` is their place in ``forest`` (trees.pxd)
+   14 QUANTILES           Q(u) by ``count`` quantiles: factors, or numbers with flag 2; F(u) with flag 1
 
 eta is an intercept plus pieces: a coefficient times a product of factors (a power, or with power 0 the
 indicator of a code), or a table from code to coefficient. Rows depend on nothing but their tile, so they do
@@ -30,12 +32,13 @@ from machine cimport machine_t, step_base, step_wide, wide_available
 
 cdef enum:
     TILE = 256
-    OPS = 13
+    OPS = 15
 
 
 cdef int check_program(
     const int32_t[:, ::1] steps, const int32_t[:, ::1] predictors, const int32_t[:, ::1] pieces,
-    const int32_t[:, ::1] factors, Py_ssize_t numbers, Py_ssize_t keys, Py_ssize_t slots,
+    const int32_t[:, ::1] factors, const int32_t[::1] forest, Py_ssize_t numbers, Py_ssize_t keys,
+    Py_ssize_t slots,
 ) except -1:
     """Refuse a program that would read or write outside its arrays; return the most levels of a step."""
     cdef Py_ssize_t i, need
@@ -56,13 +59,35 @@ cdef int check_program(
             raise ValueError(f"predictor {i} reads what is not there")
     for i in range(steps.shape[0]):
         most = max(most, steps[i, 5] if steps[i, 0] in (4, 5, 8) else 0)
-        check_step(steps[i], predictors.shape[0], factors.shape[0], numbers, keys, slots)
+        most = max(most, steps[i, 5] // 8 if steps[i, 0] == 13 else 0)
+        check_step(steps[i], forest, predictors.shape[0], factors.shape[0], numbers, keys, slots)
     return most
 
 
+cdef Py_ssize_t check_forest(const int32_t[::1] s, const int32_t[::1] forest) except -2:
+    """Return how many numbers the trees of a step read; -1 if one reads what is not there."""
+    cdef Py_ssize_t inputs = s[5], at = s[7], thresholds = 0, nodes, i, place
+    if at < 0 or inputs < 1 or at + 2 + inputs > forest.shape[0]:
+        return -1
+    if not (1 <= forest[at] <= 6 and forest[at + 1] >= 0):
+        return -1
+    nodes = (1 << forest[at]) - 1
+    if <int64_t>forest[at + 1] * nodes > forest.shape[0] - at - 2 - inputs:
+        return -1
+    for i in range(inputs):
+        if not 0 <= forest[at + 2 + i] <= 254:
+            return -1
+        thresholds += forest[at + 2 + i]
+    for i in range(forest[at + 1] * nodes):
+        place = forest[at + 2 + inputs + i]
+        if not (0 <= place < 256 * inputs and place % 256 <= forest[at + 2 + place // 256]):
+            return -1
+    return 1 + thresholds + <Py_ssize_t>forest[at + 1] * (nodes + 1)
+
+
 cdef int check_step(
-    const int32_t[::1] s, Py_ssize_t predictors, Py_ssize_t factors, Py_ssize_t numbers, Py_ssize_t keys,
-    Py_ssize_t slots,
+    const int32_t[::1] s, const int32_t[::1] forest, Py_ssize_t predictors, Py_ssize_t factors,
+    Py_ssize_t numbers, Py_ssize_t keys, Py_ssize_t slots,
 ) except -1:
     """Refuse one step that would read or write outside the arrays of its program."""
     cdef Py_ssize_t levels = s[5], first = s[6], cells = 1, lines = 1
@@ -78,8 +103,14 @@ cdef int check_step(
         lines = 2
     if s[0] < 2 or s[0] == 6:
         lines = 0
-    if s[0] == 9:
+    if s[0] in (9, 13, 14):
         lines, predictors = levels, factors
+    if s[0] == 13:
+        cells = check_forest(s, forest)
+        fine = fine and cells > 0
+    if s[0] == 14:
+        lines, cells = 0 if s[7] & 2 else levels, levels + 3 + (levels if s[7] & 2 else 0)
+        fine = fine and 2 <= levels <= 64
     if not (fine and 0 <= first <= numbers - cells and 0 <= s[4] <= predictors - lines):
         raise ValueError(f"step {list(s)} reads or writes what is not there")
     return 0
@@ -108,6 +139,7 @@ def run(
     const int32_t[:, ::1] pieces not None, const int32_t[:, ::1] factors not None,
     const double[::1] numbers not None, const uint32_t[:, ::1] keys not None, dict given not None,
     dict outputs not None, int64_t first, Py_ssize_t rows, Py_ssize_t slots, bint portable=False,
+    const int32_t[::1] forest=None,
 ):
     """Run the program on ``rows`` rows from row ``first`` (a multiple of TILE) of the noise.
 
@@ -117,8 +149,10 @@ def run(
         raise ValueError(f"rows start at a multiple of {TILE}, not at {first}")
     if steps.shape[1] != 8 or predictors.shape[1] != 3 or pieces.shape[1] != 4 or factors.shape[1] != 3:
         raise ValueError("a step has 8 cells, a predictor 3, a piece 4, a factor 3")
+    if forest is None:
+        forest = np.zeros(1, dtype=np.int32)
     cdef int levels = check_program(
-        steps, predictors, pieces, factors, numbers.shape[0], keys.shape[0], slots
+        steps, predictors, pieces, factors, forest, numbers.shape[0], keys.shape[0], slots
     )
     cdef double[::1] table = np.zeros((slots + levels + 5) * TILE)
     cdef size_t[::1] at = np.zeros(slots, dtype=np.uintp)
@@ -157,6 +191,7 @@ def run(
     m.pieces = &pieces[0, 0] if pieces.shape[0] else NULL
     m.factors = &factors[0, 0] if factors.shape[0] else NULL
     m.keys = &keys[0, 0] if keys.shape[0] else NULL
+    m.forest = &forest[0] if forest.shape[0] else NULL
     m.numbers, m.at, m.work = &numbers[0], <const double **>&at[0], &table[slots * TILE]
     with nogil:
         for start from 0 <= start < rows by 256:

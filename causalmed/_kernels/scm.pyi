@@ -18,4 +18,5 @@ def run(
     rows: int,
     slots: int,
     portable: bool = False,
+    forest: NDArray[np.int32] | None = None,
 ) -> None: ...

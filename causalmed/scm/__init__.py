@@ -11,34 +11,58 @@ from causalmed.scm.change_report import ChangeAttribution
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.fit import fit_scm
 from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.mechanisms.boosted import BoostedBinary, BoostedLevels, BoostedMean, BoostedQuantiles
 from causalmed.scm.mechanisms.categorical import Categorical
+from causalmed.scm.mechanisms.count import Count
 from causalmed.scm.mechanisms.empirical import Empirical
+from causalmed.scm.mechanisms.function import FunctionMechanism
 from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.learned import LearnedLevels, LearnedMean
 from causalmed.scm.mechanisms.logistic import LogisticBinary
 from causalmed.scm.mechanisms.ordinal import Ordinal
+from causalmed.scm.mechanisms.quantiles import QuantileLaw
+from causalmed.scm.mechanisms.scaled import ScaledGaussian
+from causalmed.scm.mechanisms.trees import Trees
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.necessity import CausationBounds, causation_bounds
 from causalmed.scm.networks import DiscreteNetwork, read_bif
+from causalmed.scm.regimes import Randomise, Replace, Rule, Set, Shift
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.terms import Factor, Predictor, Term
 
 __all__ = [
+    "BoostedBinary",
+    "BoostedLevels",
+    "BoostedMean",
+    "BoostedQuantiles",
     "Categorical",
     "Causation",
     "CausationBounds",
     "ChangeAttribution",
+    "Count",
     "Counterfactuals",
     "DiscreteNetwork",
     "Empirical",
     "Factor",
+    "FunctionMechanism",
+    "LearnedLevels",
+    "LearnedMean",
     "LinearGaussian",
     "LogisticBinary",
     "Mechanism",
     "MechanismSpec",
     "Ordinal",
     "Predictor",
+    "QuantileLaw",
+    "Randomise",
+    "Replace",
+    "Rule",
+    "ScaledGaussian",
+    "Set",
+    "Shift",
     "StructuralCausalModel",
     "Term",
+    "Trees",
     "causation_bounds",
     "explain_change",
     "fit_scm",

@@ -16,8 +16,7 @@ import numpy as np
 from causalmed.errors import NotIdentified, NotInvertible
 from causalmed.graph import Graph
 from causalmed.scm.intervention import Plan
-from causalmed.scm.mechanism import Discrete, Mechanism
-from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanism import Discrete, Invertible, Mechanism, is_invertible
 from causalmed.scm.running import inputs_of
 from causalmed.scm.terms import FloatArray, Values
 
@@ -89,7 +88,7 @@ class Facts:
     def moved(self, node: str, after: Values) -> FloatArray:
         """Return a numeric node under new inputs, its noise kept."""
         mechanism = self.mechanisms[node]
-        if not isinstance(mechanism, LinearGaussian):
+        if not isinstance(mechanism, Invertible):
             raise NotInvertible(_not_invertible(node, mechanism))
         return mechanism.moved(self.observed[node], self.before(node), after)
 
@@ -114,7 +113,7 @@ def check_abduction(facts: Facts, graph: Graph) -> None:
     below = graph.descendants(plan.exposures) if plan.exposures else frozenset()
     for node in facts.path:
         mechanism = facts.mechanisms[node]
-        if not isinstance(mechanism, LinearGaussian | Discrete):
+        if not (is_invertible(mechanism) or isinstance(mechanism, Discrete)):
             raise NotInvertible(_not_invertible(node, mechanism))
         if node not in below:
             _refuse(node, plan, f"{node} is not reached, but shares a hidden cause with a node that is")

@@ -10,9 +10,10 @@ from causalmed.graph import Graph
 from causalmed.results import Provenance, fingerprint
 from causalmed.scm.factorisation import Factorisation, factorise
 from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.mechanisms.boosted import BoostedLevels
 from causalmed.scm.mechanisms.categorical import Categorical
-from causalmed.scm.mechanisms.gaussian import LinearGaussian
-from causalmed.scm.mechanisms.logistic import LogisticBinary
+from causalmed.scm.mechanisms.count import Count
+from causalmed.scm.mechanisms.learned import LearnedLevels
 from causalmed.scm.mechanisms.ordinal import Ordinal
 from causalmed.scm.nodes import NodeInfo
 
@@ -54,13 +55,15 @@ def by_hand(
 
 def _info(name: str, mechanism: Mechanism, levels: tuple[str, ...]) -> NodeInfo:
     codes = mechanism.codes
-    if isinstance(mechanism, LinearGaussian) or not codes:
+    if isinstance(mechanism, Count):
+        return NodeInfo(name=name, kind="count", low=0.0, whole=True)
+    if not codes:
         return NodeInfo(name=name, kind="continuous")
-    if isinstance(mechanism, LogisticBinary) or codes == (0.0, 1.0):
+    if codes == (0.0, 1.0):
         return NodeInfo(name=name, kind="binary", levels=levels, seen=(0.0, 1.0))
     if isinstance(mechanism, Ordinal):
         return NodeInfo(name=name, kind="ordinal", levels=levels, seen=codes)
-    if isinstance(mechanism, Categorical) or levels:
+    if isinstance(mechanism, Categorical | BoostedLevels | LearnedLevels) or levels:
         return NodeInfo(name=name, kind="categorical", levels=levels, seen=codes)
     return NodeInfo(name=name, kind="continuous", low=codes[0], high=codes[-1])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_scm"]
 
-Stated = Mapping[str, str | MechanismSpec | Mechanism]
+Stated = Mapping[str, Any]
 
 
 def fit_scm(
@@ -107,7 +107,9 @@ def fit_scm(
     if unknown := [name for name in stated if name not in projected]:
         raise UnknownNode.among(unknown, projected.nodes)
     specs = {node: _spec(node, cohort, factors, stated.get(node)) for node in factors.order}
-    fitted = Local(n_jobs=n_jobs).map(lambda node: _fit(node, cohort, factors, specs[node]), factors.order)
+    fitted = Local(n_jobs=n_jobs).map(
+        lambda node: _fit(node, cohort, factors, specs[node], seed=seed), factors.order
+    )
     return StructuralCausalModel(
         graph=graph,
         factors=factors,
@@ -141,9 +143,7 @@ def _projected(graph: Graph, cohort: Cohort) -> Graph:
     return graph.latent_projection()
 
 
-def _spec(
-    node: str, cohort: Cohort, factors: Factorisation, stated: str | MechanismSpec | Mechanism | None
-) -> MechanismSpec | Mechanism:
+def _spec(node: str, cohort: Cohort, factors: Factorisation, stated: object) -> MechanismSpec | Mechanism:
     """Return what was stated, else the law of the column's kind; of a positive number, the likelier one."""
     column = cohort.column(node)
     spec = spec_for(node, column.kind, stated=stated, root=not factors.pillows[node])
@@ -152,11 +152,13 @@ def _spec(
     return likelier_law(column, [cohort.column(name) for name in factors.pillows[node]], spec)
 
 
-def _fit(node: str, cohort: Cohort, factors: Factorisation, spec: MechanismSpec | Mechanism) -> Mechanism:
+def _fit(
+    node: str, cohort: Cohort, factors: Factorisation, spec: MechanismSpec | Mechanism, *, seed: int
+) -> Mechanism:
     if not isinstance(spec, MechanismSpec):
         return spec
     inputs = [cohort.column(name) for name in factors.pillows[node]]
-    return fit_mechanism(cohort.column(node), inputs, spec)
+    return fit_mechanism(cohort.column(node), inputs, spec, keys=cohort.unit_keys, seed=seed)
 
 
 def _info(column: Column) -> NodeInfo:

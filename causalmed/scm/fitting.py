@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import logit
 
 from causalmed.errors import CausalmedError, ColumnNotFound, DataError
 from causalmed.regression import ColumnLike, fit_linear, fit_logistic
 from causalmed.scm.mechanism import Mechanism, positions
 from causalmed.scm.mechanisms.categorical import Categorical, categorical_step
+from causalmed.scm.mechanisms.count import fit_negative_binomial, fit_poisson
 from causalmed.scm.mechanisms.empirical import Empirical
 from causalmed.scm.mechanisms.gaussian import LinearGaussian
+from causalmed.scm.mechanisms.growing import fit_boosted, fit_boosted_mean
+from causalmed.scm.mechanisms.learned import fit_learned
 from causalmed.scm.mechanisms.logistic import LogisticBinary
 from causalmed.scm.mechanisms.newton import maximise
 from causalmed.scm.mechanisms.ordinal import Ordinal, ordinal_step
+from causalmed.scm.mechanisms.pooling import fit_pooled
+from causalmed.scm.mechanisms.scaled import fit_scaled
+from causalmed.scm.mechanisms.task import Task, observed_codes, standardised
 from causalmed.scm.specs import MechanismSpec
-from causalmed.scm.terms import Factor, FloatArray, Predictor, Term, factors_of
+from causalmed.scm.terms import Factor, Predictor, Term, factors_of
 
 __all__ = ["fit_mechanism", "likelier_law"]
 
 _WITH_LEVELS = ("ordinal", "categorical")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Task:
-    """The data of one node."""
-
-    node: str
-    values: FloatArray
-    table: Mapping[str, FloatArray]
-    predictor: Predictor
-    firth: bool
-
-    def design(self) -> FloatArray:
-        return self.predictor.design(self.table, len(self.values))
-
-
-def fit_mechanism(column: ColumnLike, inputs: Sequence[ColumnLike], spec: MechanismSpec) -> Mechanism:
+def fit_mechanism(
+    column: ColumnLike,
+    inputs: Sequence[ColumnLike],
+    spec: MechanismSpec,
+    *,
+    keys: NDArray[np.uint64] | None = None,
+    seed: int = 0,
+) -> Mechanism:
     """Fit the mechanism of one node by maximum likelihood.
 
     Parameters
@@ -51,6 +51,10 @@ def fit_mechanism(column: ColumnLike, inputs: Sequence[ColumnLike], spec: Mechan
         What it is conditioned on.
     spec : MechanismSpec
         Family and terms.
+    keys : ndarray of uint64, shape (n,), optional
+        Hashes of the patients, which pick those that calibrate a learner; by default of the rows.
+    seed : int
+        Of learners and of who calibrates them.
 
     Returns
     -------
@@ -61,15 +65,27 @@ def fit_mechanism(column: ColumnLike, inputs: Sequence[ColumnLike], spec: Mechan
     CausalmedError
         Separation, collinearity, no events: the message names the node and the columns.
     """
-    task = _Task(
+    rows = len(np.asarray(column.values))
+    terms = _terms(inputs, spec.terms, node=column.name, pooled=spec.pooled)
+    spread = terms if spec.spread_terms is None else _terms(inputs, spec.spread_terms, node=column.name)
+    task = Task(
         node=column.name,
+        kind=column.kind,
+        family=spec.family,
         values=np.asarray(column.values, dtype=np.float64),
         table={each.name: np.asarray(each.values, dtype=np.float64) for each in inputs},
-        predictor=Predictor(terms=_terms(inputs, spec.terms, node=column.name)),
+        predictor=Predictor(terms=terms),
+        spread=Predictor(terms=spread),
         firth=spec.firth,
+        pooled=spec.pooled,
+        learner=spec.learner,
+        trees=spec.trees,
+        depth=spec.depth,
+        keys=np.arange(rows, dtype=np.uint64) if keys is None else keys,
+        seed=seed,
     )
     try:
-        return _FITTERS[spec.family](task)
+        return (fit_pooled if spec.pooled else _FITTERS[spec.family])(task)
     except CausalmedError as error:
         raise type(error)(f"Mechanism of {column.name!r}: {error}") from error
 
@@ -105,8 +121,12 @@ def likelier_law(column: ColumnLike, inputs: Sequence[ColumnLike], spec: Mechani
     return lognormal if gain > 0 else spec
 
 
-def _terms(inputs: Sequence[ColumnLike], stated: Sequence[str] | None, *, node: str) -> tuple[Term, ...]:
-    table = {each.name: each for each in inputs}
+def _terms(
+    inputs: Sequence[ColumnLike], stated: Sequence[str] | None, *, node: str, pooled: str = ""
+) -> tuple[Term, ...]:
+    table = {each.name: each for each in inputs if each.name != pooled}
+    if pooled and len(table) == len(inputs):
+        raise ColumnNotFound.among([pooled], list(table), where=f"pooled= of {node!r}, among its causes")
     levels = {each.name: each.levels for each in inputs if each.levels}
     products: list[tuple[Factor, ...]] = [(Factor(column=name),) for name in table]
     if stated is not None:
@@ -129,12 +149,12 @@ def _expanded(factor: Factor, column: ColumnLike) -> tuple[Factor, ...]:
     return tuple(Factor(column=factor.column, code=float(code)) for code in present)
 
 
-def _logistic(task: _Task) -> Mechanism:
+def _logistic(task: Task) -> Mechanism:
     fit = fit_logistic(task.design(), task.values, names=task.predictor.names, firth=task.firth)
     return LogisticBinary(predictor=task.predictor.with_coefficients(fit.coefficients))
 
 
-def _linear(task: _Task, *, log: bool = False) -> Mechanism:
+def _linear(task: Task, *, log: bool = False) -> Mechanism:
     if log and np.any(task.values <= 0):
         raise DataError("A lognormal mechanism needs positive values.")
     y = np.log(task.values) if log else task.values
@@ -147,17 +167,17 @@ def _linear(task: _Task, *, log: bool = False) -> Mechanism:
     return LinearGaussian(predictor=task.predictor.with_coefficients(fit.coefficients), sd=sd, log=log)
 
 
-def _lognormal(task: _Task) -> Mechanism:
+def _lognormal(task: Task) -> Mechanism:
     return _linear(task, log=True)
 
 
-def _empirical(task: _Task) -> Mechanism:
+def _empirical(task: Task) -> Mechanism:
     return Empirical.of(task.values)
 
 
-def _ordinal(task: _Task) -> Mechanism:
-    codes = _observed_codes(task)
-    x, centre, scale = _standardised(task.design()[:, 1:])
+def _ordinal(task: Task) -> Mechanism:
+    codes = observed_codes(task)
+    x, centre, scale = standardised(task.design()[:, 1:])
     level, inner = positions(task.values, codes), len(codes) - 1
     share = np.cumsum(np.bincount(level, minlength=len(codes)) / len(level))[:-1]
     start = np.concatenate([logit(share), np.zeros(x.shape[1])])
@@ -171,9 +191,9 @@ def _ordinal(task: _Task) -> Mechanism:
     )
 
 
-def _categorical(task: _Task) -> Mechanism:
-    codes = _observed_codes(task)
-    inner, centre, scale = _standardised(task.design()[:, 1:])
+def _categorical(task: Task) -> Mechanism:
+    codes = observed_codes(task)
+    inner, centre, scale = standardised(task.design()[:, 1:])
     x = np.column_stack([np.ones(len(inner)), inner])
     level = positions(task.values, codes)
     found = maximise(
@@ -186,26 +206,17 @@ def _categorical(task: _Task) -> Mechanism:
     return Categorical(predictors=tuple(task.predictor.with_coefficients(row) for row in rows), codes=codes)
 
 
-def _observed_codes(task: _Task) -> tuple[float, ...]:
-    codes = tuple(np.unique(task.values).tolist())
-    if len(codes) < 2:
-        raise DataError("The column is constant, so nothing can be learned about its causes.")
-    return codes
-
-
-def _standardised(matrix: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    centre = matrix.mean(axis=0)
-    scale = matrix.std(axis=0)
-    if np.any(scale == 0):
-        raise DataError("A cause of this node is constant; leave it out of the graph or of the terms.")
-    return (matrix - centre) / scale, centre, scale
-
-
-_FITTERS = {
+_FITTERS: Final[Mapping[str, Callable[[Task], Mechanism]]] = {
     "logistic": _logistic,
     "linear": _linear,
     "lognormal": _lognormal,
     "empirical": _empirical,
     "ordinal": _ordinal,
     "categorical": _categorical,
+    "scaled": fit_scaled,
+    "poisson": fit_poisson,
+    "negative_binomial": fit_negative_binomial,
+    "boosted": fit_boosted,
+    "boosted_mean": fit_boosted_mean,
+    "learned": fit_learned,
 }

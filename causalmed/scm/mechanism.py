@@ -14,7 +14,17 @@ import numpy as np
 
 from causalmed.scm.terms import FloatArray, Values
 
-__all__ = ["Discrete", "Mechanism", "Regressed", "by_quantile", "cumulative", "positions"]
+__all__ = [
+    "Discrete",
+    "Invertible",
+    "Mechanism",
+    "Numeric",
+    "Regressed",
+    "by_quantile",
+    "cumulative",
+    "is_invertible",
+    "positions",
+]
 
 _SMALLEST = 1e-300
 
@@ -60,6 +70,28 @@ class Discrete(Mechanism, Protocol):
 
 
 @runtime_checkable
+class Numeric(Mechanism, Protocol):
+    """A mechanism of numbers with a distribution function."""
+
+    def cdf(self, values: FloatArray, inputs: Values) -> FloatArray:
+        """Return P(X <= values | inputs)."""
+        ...
+
+
+@runtime_checkable
+class Invertible(Numeric, Protocol):
+    """A continuous mechanism: the noise behind an observed value is known."""
+
+    def noise_of(self, values: FloatArray, inputs: Values) -> FloatArray:
+        """Return the noise behind observed values (abduction)."""
+        ...
+
+    def moved(self, values: FloatArray, before: Values, after: Values) -> FloatArray:
+        """Return the observed values as the same noise makes them under other inputs."""
+        ...
+
+
+@runtime_checkable
 class Regressed(Mechanism, Protocol):
     """A mechanism with coefficients that were, or could have been, fitted."""
 
@@ -75,6 +107,11 @@ class Regressed(Mechanism, Protocol):
     def influence(self, values: FloatArray, inputs: Values) -> FloatArray:
         """Return influence on the parameters, shape (n, p): score times inverse information."""
         ...
+
+
+def is_invertible(mechanism: Mechanism) -> bool:
+    """Say whether the noise behind an observed value is known; a mechanism may deny it by ``invertible``."""
+    return isinstance(mechanism, Invertible) and bool(getattr(mechanism, "invertible", True))
 
 
 def cumulative(probabilities: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,15 +21,10 @@ from causalmed.errors import DataError, NotSavable
 from causalmed.graph import Graph
 from causalmed.results import Provenance
 from causalmed.scm.factorisation import Factorisation
-from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.mechanisms.categorical import Categorical
-from causalmed.scm.mechanisms.empirical import Empirical
-from causalmed.scm.mechanisms.gaussian import LinearGaussian
-from causalmed.scm.mechanisms.logistic import LogisticBinary
-from causalmed.scm.mechanisms.ordinal import Ordinal
+from causalmed.scm.mechanisms.storing import packed, unpacked
 from causalmed.scm.nodes import NodeInfo
 from causalmed.scm.specs import MechanismSpec
-from causalmed.scm.terms import Factor, FloatArray, Predictor, Term
+from causalmed.scm.terms import FloatArray
 
 if TYPE_CHECKING:
     from causalmed.scm.model import StructuralCausalModel
@@ -38,6 +33,7 @@ __all__ = ["load_model", "save_model"]
 
 SCHEMA: Final = 1
 _WHAT: Final = "causalmed.scm.StructuralCausalModel"
+_OPTIONS: Final = ("family", "terms", "firth", "spread_terms", "pooled", "trees", "depth")
 _DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 Arrays = dict[str, FloatArray]
@@ -56,7 +52,7 @@ def save_model(model: StructuralCausalModel, path: str | Path) -> None:
         "outcome": model.outcome,
         "nodes": [_node(model.nodes[node]) for node in model.order],
         "mechanisms": {
-            node: _mechanism(node, model.mechanisms[node], arrays, f"m{place}")
+            node: packed(node, model.mechanisms[node], arrays, f"m{place}")
             for place, node in enumerate(model.order)
         },
         "specs": {node: _spec(spec) for node, spec in model.specs.items()},
@@ -104,9 +100,7 @@ def _assembled(
         factors=Factorisation(
             graph=Graph.parse(described["projected"]), order=tuple(described["order"]), pillows=pillows
         ),
-        mechanisms={
-            node: _READERS[each["family"]](each, arrays) for node, each in described["mechanisms"].items()
-        },
+        mechanisms={node: unpacked(each, arrays) for node, each in described["mechanisms"].items()},
         nodes={each["name"]: _node_back(each) for each in described["nodes"]},
         outcome=described["outcome"],
         specs={node: _spec_back(each) for node, each in described["specs"].items()},
@@ -134,85 +128,6 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, FloatArray]]:
     return described, arrays
 
 
-def _mechanism(node: str, mechanism: Mechanism, arrays: Arrays, key: str) -> dict[str, Any]:
-    if type(mechanism) is LogisticBinary:
-        arrays[key] = mechanism.predictor.coefficients
-        return {"family": "logistic", "key": key, "terms": _terms(mechanism.predictor)}
-    if type(mechanism) is LinearGaussian:
-        arrays[key] = mechanism.parameters
-        terms = _terms(mechanism.predictor)
-        return {"family": "linear", "key": key, "terms": terms, "log": mechanism.log}
-    if type(mechanism) is Ordinal:
-        arrays[key], arrays[f"{key}_cuts"] = mechanism.predictor.coefficients, np.array(mechanism.cuts)
-        codes = list(mechanism.codes)
-        return {"family": "ordinal", "key": key, "terms": _terms(mechanism.predictor), "codes": codes}
-    if type(mechanism) is Categorical:
-        arrays[key] = np.array([predictor.coefficients for predictor in mechanism.predictors])
-        codes, terms = list(mechanism.codes), _terms(mechanism.predictors[0])
-        return {"family": "categorical", "key": key, "terms": terms, "codes": codes}
-    if type(mechanism) is Empirical:
-        arrays[key] = np.array([mechanism.support, mechanism.weights])
-        return {"family": "empirical", "key": key}
-    raise NotSavable(
-        f"Node {node!r} has a mechanism of type {type(mechanism).__name__}, which has no safe form on disk. "
-        "Fit it with one of the mechanisms of causalmed.scm, or keep the model in memory."
-    )
-
-
-def _terms(predictor: Predictor) -> list[list[list[Any]]]:
-    return [[[f.column, f.code, f.power] for f in term.factors] for term in predictor.terms]
-
-
-def _predictor(stored: Mapping[str, Any], coefficients: FloatArray) -> Predictor:
-    terms = tuple(
-        Term(
-            coefficient=0.0,
-            factors=tuple(Factor(column=column, code=code, power=power) for column, code, power in factors),
-        )
-        for factors in stored["terms"]
-    )
-    return Predictor(terms=terms).with_coefficients(coefficients)
-
-
-def _logistic(stored: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Mechanism:
-    return LogisticBinary(predictor=_predictor(stored, arrays[stored["key"]]))
-
-
-def _linear(stored: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Mechanism:
-    *coefficients, sd = arrays[stored["key"]].tolist()
-    predictor = _predictor(stored, np.array(coefficients))
-    return LinearGaussian(predictor=predictor, sd=sd, log=bool(stored["log"]))
-
-
-def _ordinal(stored: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Mechanism:
-    return Ordinal(
-        predictor=_predictor(stored, arrays[stored["key"]]),
-        cuts=tuple(arrays[f"{stored['key']}_cuts"].tolist()),
-        codes=tuple(stored["codes"]),
-    )
-
-
-def _categorical(stored: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Mechanism:
-    rows = arrays[stored["key"]]
-    return Categorical(
-        predictors=tuple(_predictor(stored, row) for row in rows), codes=tuple(stored["codes"])
-    )
-
-
-def _empirical(stored: Mapping[str, Any], arrays: Mapping[str, FloatArray]) -> Mechanism:
-    support, weights = arrays[stored["key"]]
-    return Empirical(support=tuple(support.tolist()), weights=tuple(weights.tolist()))
-
-
-_READERS: Final[dict[str, Callable[[Mapping[str, Any], Mapping[str, FloatArray]], Mechanism]]] = {
-    "logistic": _logistic,
-    "linear": _linear,
-    "ordinal": _ordinal,
-    "categorical": _categorical,
-    "empirical": _empirical,
-}
-
-
 def _node(info: NodeInfo) -> dict[str, Any]:
     return {
         "name": info.name,
@@ -238,10 +153,9 @@ def _node_back(stored: Mapping[str, Any]) -> NodeInfo:
 
 
 def _spec(spec: MechanismSpec) -> dict[str, Any]:
-    terms = None if spec.terms is None else list(spec.terms)
-    return {"family": spec.family, "terms": terms, "firth": spec.firth}
+    stored: dict[str, Any] = {name: getattr(spec, name) for name in _OPTIONS}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in stored.items()}
 
 
 def _spec_back(stored: Mapping[str, Any]) -> MechanismSpec:
-    terms = None if stored["terms"] is None else tuple(stored["terms"])
-    return MechanismSpec(family=stored["family"], terms=terms, firth=stored["firth"])
+    return MechanismSpec(**{name: stored[name] for name in _OPTIONS if name in stored})

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
+from scipy.special import ndtr
 
 from causalmed.errors import InvalidArgument
 from causalmed.scm.terms import FloatArray, Predictor, Values
@@ -28,6 +29,9 @@ class LinearGaussian:
         :math:`\sigma`, positive, in the unit of the node (of its logarithm, with ``log``).
     log : bool
         Whether the logarithm of the node is what is linear.
+    penalty : tuple of float
+        What was added to the information of each coefficient, the intercept first, where some were shrunk;
+        empty for none.
 
     Raises
     ------
@@ -44,6 +48,7 @@ class LinearGaussian:
     predictor: Predictor
     sd: float
     log: bool = False
+    penalty: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.sd) and self.sd > 0):
@@ -76,6 +81,10 @@ class LinearGaussian:
         """Return the noise behind observed values (abduction)."""
         return np.asarray((self.scale(values) - self.predictor(inputs)) / self.sd)
 
+    def cdf(self, values: FloatArray, inputs: Values) -> FloatArray:
+        """Return the probability of at most each value."""
+        return np.asarray(ndtr(self.noise_of(values, inputs)))
+
     def moved(self, values: FloatArray, before: Values, after: Values) -> FloatArray:
         """Return the observed values as the same noise makes them under other inputs.
 
@@ -105,7 +114,7 @@ class LinearGaussian:
         """Return influence on coefficients and standard deviation, shape (n, p + 1)."""
         x = self.predictor.design(inputs, len(values))
         residual = self.scale(values) - self.predictor(inputs)
-        on_line = (x * residual[:, np.newaxis]) @ np.linalg.inv(x.T @ x)
+        on_line = (x * residual[:, np.newaxis]) @ np.linalg.inv(x.T @ x + np.diag(self.penalty or [0.0]))
         on_sd = (residual**2 - self.sd**2) / (2 * self.sd * len(values))
         return np.column_stack([on_line, on_sd])
 

@@ -24,6 +24,9 @@ class LogisticBinary:
     ----------
     predictor : Predictor
         :math:`\eta`, in logits.
+    penalty : tuple of float
+        What was added to the information of each coefficient, the intercept first, where some were shrunk;
+        empty for none.
 
     Examples
     --------
@@ -33,6 +36,7 @@ class LogisticBinary:
     """
 
     predictor: Predictor
+    penalty: tuple[float, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,5 +83,5 @@ class LogisticBinary:
         """Return influence on the coefficients, shape (n, p)."""
         x = self.predictor.design(inputs, len(values))
         risk = np.broadcast_to(self.mean(inputs), values.shape)
-        information = x.T @ (x * (risk * (1 - risk))[:, np.newaxis])
+        information = x.T @ (x * (risk * (1 - risk))[:, np.newaxis]) + np.diag(self.penalty or [0.0])
         return np.asarray((x * (values - risk)[:, np.newaxis]) @ np.linalg.inv(information))
