@@ -10,18 +10,23 @@ a product over the districts S of A, whenever no arrow leads from :math:`S \setm
 the value that the exposure would have had by itself; every other district sees the value it is set to.
 Both are drawn in one pass along the order.
 
+A regime that reads nodes Z (among them the exposure's own value, perhaps) needs their joint law with the
+targets: D then holds Z too, and the condition is asked of X as well, whose own value Z may hold.
+
 References
 ----------
 Tian J, Pearl J (2002). AAAI 18, 567-573, theorem 3 and lemma 3.
+Tian J (2008). Identifying dynamic sequential plans. UAI 24, 554-561.
 Shpitser I, Pearl J (2006). Identification of joint interventional distributions. AAAI 21, theorem 5 (hedges).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from causalmed.errors import NotIdentified
+from causalmed.errors import InvalidArgument, NotIdentified
 from causalmed.graph import Graph
 from causalmed.scm.factorisation import Factorisation, district_of
 
@@ -46,6 +51,8 @@ class Plan:
         Node → its district in A.
     targets : frozenset of str
         What is asked for.
+    rules : mapping of str to tuple of str
+        Exposure → what its regime reads; none for one that is set to a value.
     """
 
     order: tuple[str, ...]
@@ -54,6 +61,7 @@ class Plan:
     wanted: frozenset[str]
     district: Mapping[str, frozenset[str]]
     targets: frozenset[str]
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def sees_natural(self, node: str, exposure: str) -> bool:
         """Say whether the factor of ``node`` sees the exposure's own value, not the one it is set to."""
@@ -66,11 +74,30 @@ class Plan:
     @property
     def needed(self) -> tuple[str, ...]:
         """The nodes that have to be drawn: an exposure only where its own value is seen."""
-        needed = set(self.targets - self.exposures)
-        for node in reversed(self.order):
-            if node in needed:
-                needed |= {seen for seen in self.pillows[node] if not self.sees_set(node, seen)}
+        if not self.rules:
+            needed = set(self.targets - self.exposures)
+            for node in reversed(self.order):
+                if node in needed:
+                    needed |= {seen for seen in self.pillows[node] if not self.sees_set(node, seen)}
+        else:
+            needed = {node for node, is_set in self.sequence if not is_set}
         return tuple(node for node in self.order if node in needed)
+
+    @property
+    def sequence(self) -> tuple[tuple[str, bool], ...]:
+        """What to draw and what to set by regimes, one after the other: (node, whether it is set).
+
+        Raises
+        ------
+        InvalidArgument
+            A regime reads what its own node changes.
+        """
+        if not self.rules:
+            return tuple((node, False) for node in self.needed)
+        done: dict[tuple[str, bool], bool] = {}
+        for node in (name for name in self.order if name in self.targets):
+            _visit(self, (node, node in self.exposures), done)
+        return tuple(done)
 
     @property
     def affected(self) -> frozenset[str]:
@@ -82,7 +109,41 @@ class Plan:
         return frozenset(changed)
 
 
-def plan_intervention(factors: Factorisation, *, exposures: Iterable[str], targets: Iterable[str]) -> Plan:
+def _visit(plan: Plan, step: tuple[str, bool], done: dict[tuple[str, bool], bool]) -> None:
+    """Put everything a step reads before it, then the step (depth first)."""
+    node, is_set = step
+    if is_set and node not in plan.rules:
+        return
+    if step in done:
+        if not done[step]:
+            _refuse_loop(plan, {name for (name, is_rule), over in done.items() if is_rule and not over})
+        return
+    done[step] = False
+    reads = plan.rules[node] if is_set else plan.pillows[node]
+    for seen in reads:
+        changed = seen in plan.exposures and seen != node if is_set else plan.sees_set(node, seen)
+        _visit(plan, (seen, changed), done)
+    del done[step]
+    done[step] = True
+
+
+def _refuse_loop(plan: Plan, nodes: set[str]) -> None:
+    changed = "; ".join(
+        f"{', '.join(sorted(name for name in plan.rules[node] if name != node))}, read for {node}"
+        for node in sorted(nodes)
+    )
+    raise InvalidArgument(
+        f"A regime may read only what the node that it sets does not change. It does change {changed}."
+    )
+
+
+def plan_intervention(
+    factors: Factorisation,
+    *,
+    exposures: Iterable[str],
+    targets: Iterable[str],
+    rules: Mapping[str, tuple[str, ...]] | None = None,
+) -> Plan:
     """Plan an intervention, or say why it cannot be computed.
 
     Parameters
@@ -93,31 +154,54 @@ def plan_intervention(factors: Factorisation, *, exposures: Iterable[str], targe
         X.
     targets : iterable of str
         Nodes whose joint distribution is asked for.
+    rules : mapping of str to tuple of str, optional
+        Exposure with a regime → what the regime reads.
 
     Raises
     ------
     NotIdentified
         With the path of hidden causes and the arrow that close the loop, as ``witness``.
+    InvalidArgument
+        A regime reads what its own node changes.
     """
-    order = factors.closure(targets)
+    order, read = _with_reads(factors, targets, rules or {})
     graph, inside = factors.graph, set(order)
     exposed = frozenset(exposures) & inside
-    wanted = _reaching(graph, set(targets) - exposed, without=exposed)
+    own = {node for node in read if node in read[node]}
+    starts = set(targets).union(*read.values()) - exposed
+    wanted = _reaching(graph, starts | own, without=exposed)
     district = {node: district_of(graph, node, within=inside) for node in order}
     for source in order:
-        if source in wanted:
+        if source in wanted - exposed:
             continue
         for child in graph.children(source):
             if child in wanted and child in district[source]:
                 _refuse(factors, source, child, exposed=exposed, targets=frozenset(targets), wanted=wanted)
-    return Plan(
+    plan = Plan(
         order=order,
         pillows=factors.pillows,
         exposures=exposed,
         wanted=wanted,
         district=district,
         targets=frozenset(targets),
+        rules=MappingProxyType(read),
     )
+    _ = plan.sequence  # a regime that depends on itself is refused here
+    return plan
+
+
+def _with_reads(
+    factors: Factorisation, targets: Iterable[str], rules: Mapping[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the ancestral set of the targets and of what regimes inside it read, and those regimes."""
+    roots = set(targets)
+    while True:
+        order = factors.closure(roots)
+        read = {node: reads for node, reads in rules.items() if node in order}
+        grown = roots.union(*read.values())
+        if grown == roots:
+            return order, read
+        roots = grown
 
 
 def find_hedge(graph: Graph, *, exposures: Iterable[str], targets: Iterable[str]) -> frozenset[str] | None:

@@ -12,6 +12,7 @@ from causalmed.arguments import require_names
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Effect, Gate, Provenance
+from causalmed.scm.assignment import read_interventions
 from causalmed.scm.building import by_hand, check_mechanisms
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.description import model_frame, model_summary
@@ -20,7 +21,7 @@ from causalmed.scm.effect import scm_effect
 from causalmed.scm.factorisation import Factorisation
 from causalmed.scm.intervention import Plan, plan_intervention
 from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.nodes import NodeInfo, frame_of, read_do
+from causalmed.scm.nodes import NodeInfo, frame_of
 from causalmed.scm.request import Request, at_least
 from causalmed.scm.running import Drawing
 from causalmed.scm.specs import MechanismSpec
@@ -141,11 +142,17 @@ class StructuralCausalModel(WithTrials):
         """
         return by_hand(cls, graph, mechanisms, levels=levels or {}, outcome=outcome)
 
-    def plan(self, *, exposures: Sequence[str], targets: Sequence[str]) -> Plan:
+    def plan(
+        self,
+        *,
+        exposures: Sequence[str],
+        targets: Sequence[str],
+        rules: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> Plan:
         """Plan the computation of the targets under an intervention, or raise ``NotIdentified``."""
         if unknown := [name for name in (*exposures, *targets) if name not in self.nodes]:
             raise UnknownNode.among(unknown, self.nodes)
-        return plan_intervention(self.factors, exposures=exposures, targets=targets)
+        return plan_intervention(self.factors, exposures=exposures, targets=targets, rules=rules)
 
     def sample(
         self,
@@ -164,8 +171,9 @@ class StructuralCausalModel(WithTrials):
         ----------
         n, seed : int
             Number of patients, at least 1; seed of their noise, non-negative.
-        do : mapping of str to value, optional
-            Node → the value it is set to: a label of the table, or a number.
+        do : mapping of str to value or regime, optional
+            Node → the value it is set to (a label of the table, or a number), or a regime: :class:`Set`,
+            :class:`Shift`, :class:`Randomise`, :class:`Rule`, :class:`Replace`.
         nodes : sequence of str, optional
             What is asked for; everything by default. Fewer nodes may be identified where all are not.
 
@@ -179,15 +187,17 @@ class StructuralCausalModel(WithTrials):
         NotIdentified
             The distribution under ``do`` cannot be computed from the observed columns.
         UnknownNode, InvalidArgument
-            A node or a value that the model does not know.
+            A node or a value that the model does not know; a regime that reads what its node changes.
         """
         at_least(1, n, "n")
         asked = self.order if nodes is None else require_names("nodes", nodes)
-        fixed = read_do(do, self.nodes, rows=n)
-        plan = self.plan(exposures=tuple(fixed), targets=asked)
+        set_to = read_interventions(do, self.nodes, rows=n)
+        plan = self.plan(exposures=set_to.exposures, targets=asked, rules=set_to.rules)
         whole = [name for name, info in self.nodes.items() if info.is_discrete]
-        drawing = Drawing(plan=plan, mechanisms=self.mechanisms, rows=n, seed=seed)
-        values = drawing.run(fixed, wanted=asked, whole=whole) | fixed
+        drawing = Drawing(
+            plan=plan, mechanisms=self.mechanisms, rows=n, seed=seed, assignments=set_to.assignments
+        )
+        values = drawing.world(set_to.fixed, wanted=asked, whole=whole)
         return frame_of(values, self.nodes, [node for node in self.order if node in set(asked)])
 
     def effect(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.engine import BLOCK_ROWS, block_slices, generator
+from causalmed.scm.assignment import Assignment
 from causalmed.scm.compiling import COMPILED, WITH_MEANS, Assembler, Reads
 from causalmed.scm.intervention import Plan
 from causalmed.scm.mechanism import Mechanism
@@ -43,6 +45,8 @@ class Drawing:
         The same patients as observed: nodes that the intervention cannot reach are taken from it.
     mean_of : str or None
         A node whose mean is taken instead of a draw.
+    assignments : mapping of str to Assignment
+        Exposures with a regime.
     first : int
         Number of the first patient, a multiple of 65,536: later patients have noise of their own.
     memory : dict
@@ -56,6 +60,7 @@ class Drawing:
     path: tuple[int | str, ...] = ()
     given: Values | None = None
     mean_of: str | None = None
+    assignments: Mapping[str, Assignment] = field(default_factory=lambda: MappingProxyType({}))
     first: int = 0
     memory: dict[tuple[str, ...], Program] = field(default_factory=dict, compare=False, repr=False)
 
@@ -85,23 +90,46 @@ class Drawing:
         dict of str to ndarray, each of shape (rows,)
         """
         kept = set(self.plan.needed if wanted is None else wanted)
+        natural, _ = self._drawn(do, kept, whole=whole, n_jobs=n_jobs)
+        return {node: natural[node] for node in self.plan.needed if node in kept}
+
+    def world(
+        self, do: Values, *, wanted: Iterable[str], whole: Iterable[str] = (), n_jobs: int = 1
+    ) -> dict[str, FloatArray]:
+        """Return the nodes as :meth:`run` does, the exposures with the values they are set to."""
+        kept = set(wanted)
+        natural, fixed = self._drawn(do, kept, whole=whole, n_jobs=n_jobs)
+        found = {node: natural[node] for node in self.plan.needed if node in kept}
+        return found | {node: np.broadcast_to(value, (self.rows,)) for node, value in fixed.items()}
+
+    def _drawn(
+        self, do: Values, kept: set[str], *, whole: Iterable[str], n_jobs: int
+    ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         natural: dict[str, FloatArray] = dict(self._observed())
-        nodes = [node for node in self.plan.needed if node not in natural]
-        parts = [(known, list(part)) for known, part in groupby(nodes, key=self._is_compiled)]
-        for number, (known, part) in enumerate(parts):
-            later = [node for _, others in parts[number + 1 :] for node in others]
-            read = {name for node in later for name in self.plan.pillows[node]}
-            if known:
+        fixed: dict[str, FloatArray] = dict(do)
+        steps = [step for step in self.plan.sequence if step[1] or step[0] not in natural]
+        parts = [(way, [node for node, _ in part]) for way, part in groupby(steps, key=self._way)]
+        for number, (way, part) in enumerate(parts):
+            read = {
+                name
+                for later, others in parts[number + 1 :]
+                for node in others
+                for name in (self.plan.rules if later == SET else self.plan.pillows)[node]
+            }
+            if way == SET:
+                for node in part:
+                    fixed[node] = self._assigned(node, natural, fixed)
+            elif way == "compiled":
                 types = {
                     node: np.dtype(np.int64 if node in whole and node not in read else np.float64)
                     for node in part
                     if node in kept | read
                 }
-                natural |= self._compiled(part, types, natural, do, n_jobs=n_jobs)
+                natural |= self._compiled(part, types, natural, fixed, n_jobs=n_jobs)
             else:
                 for node in part:  # one after the other: a node may read its neighbour in the same part
-                    natural[node] = self._computed(node, natural, do)
-        return {node: natural[node] for node in self.plan.needed if node in kept}
+                    natural[node] = self._computed(node, natural, fixed)
+        return natural, fixed
 
     def _observed(self) -> Values:
         if self.given is None:
@@ -113,8 +141,25 @@ class Drawing:
             if node not in affected and node != self.mean_of
         }
 
-    def _is_compiled(self, node: str) -> bool:
-        return isinstance(self.mechanisms[node], WITH_MEANS if node == self.mean_of else COMPILED)
+    def _way(self, step: tuple[str, bool]) -> str:
+        node, is_set = step
+        if is_set:
+            return SET
+        known = WITH_MEANS if node == self.mean_of else COMPILED
+        return "compiled" if isinstance(self.mechanisms[node], known) else "computed"
+
+    def _assigned(self, node: str, natural: Values, fixed: Values) -> FloatArray:
+        """Return what a regime sets the node to."""
+        assignment = self.assignments[node]
+        seen = {
+            name: np.broadcast_to(
+                natural[name] if name == node or name not in self.plan.exposures else fixed[name],
+                (self.rows,),
+            )
+            for name in assignment.reads
+        }
+        noise = self._blocks("regime", node, assignment.draw_noise) if assignment.is_random else None
+        return np.broadcast_to(assignment.values(seen, noise), (self.rows,))
 
     def _compiled(
         self, part: list[str], types: Mapping[str, Any], natural: Values, do: Values, *, n_jobs: int
@@ -150,8 +195,13 @@ class Drawing:
         return mechanism.value(inputs, self._noise(node))
 
     def _noise(self, node: str) -> FloatArray:
-        """Noise of a mechanism that the kernel does not know: of seed, node and block alone."""
-        path, draw, start = (*self.path, "noise", node), self.mechanisms[node].draw_noise, self.first
+        return self._blocks("noise", node, self.mechanisms[node].draw_noise)
+
+    def _blocks(
+        self, purpose: str, node: str, draw: Callable[[np.random.Generator, int], FloatArray]
+    ) -> FloatArray:
+        """Noise that the kernel does not draw: of seed, purpose, node and block alone."""
+        path, start = (*self.path, purpose, node), self.first
         blocks = [
             draw(generator(self.seed, *path, (start + block.start) // BLOCK_ROWS), block.stop - block.start)
             for block in block_slices(self.rows)
