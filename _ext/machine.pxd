@@ -132,7 +132,10 @@ cdef extern from *:
         case 1: normal_##S(m->keys + 2 * s[2], m->tile, out); break;                                  \
         case 2:                                                                                       \
             eta_##S(m, s[4], eta);                                                                    \
-            if (s[7]) EACH AT(out) = exp_##S(AT(eta) + sd * IN(u));                                   \
+            if (s[7] & 2) {                                                                           \
+                eta_##S(m, s[4] + 1, eta + TILE);                                                     \
+                EACH AT(out) = AT(eta) + exp_##S(AT(eta + TILE)) * IN(u);                             \
+            } else if (s[7]) EACH AT(out) = exp_##S(AT(eta) + sd * IN(u));                            \
             else EACH AT(out) = AT(eta) + sd * IN(u);                                                 \
             break;                                                                                    \
         case 3:                                                                                       \

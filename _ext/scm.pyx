@@ -5,7 +5,7 @@ A tile is a table of slots, TILE numbers each, that stays in the second-level ca
 eight integers, (op, target, source, other, predictor, count, number, flag), and writes slot ``target``:
 
     0 UNIFORM, 1 NORMAL   noise of counter-based streams, key number ``source``
-    2 GAUSS               eta + sd u, its exponential with ``flag``
+    2 GAUSS               eta + sd u, its exponential with ``flag``; with flag 2 eta + exp(eta') u
     3 LOGISTIC            1 where u >= expit(-eta)
     4 ORDINAL             codes[#{k: u >= expit(cut_k - eta)}]
     5 CATEGORICAL         codes[#{k: u >= P(X <= k)}], softmax of 0, eta_1, ...
@@ -99,7 +99,7 @@ cdef int check_step(
         lines, cells = levels, levels + 1
     if s[0] == 6:
         cells, fine = 2 * levels - 1 + s[7], fine and levels > 0 and s[7] > 0
-    if s[0] in (7, 12):
+    if s[0] in (7, 12) or (s[0] == 2 and s[7] & 2):
         lines = 2
     if s[0] < 2 or s[0] == 6:
         lines = 0

@@ -66,6 +66,7 @@ class _Machine:
     pieces: Whole
     factors: Whole
     numbers: Array
+    forest: Whole
     keys: NDArray[np.uint32]
     tiles: NDArray[np.uint64]
     rows: int
@@ -111,6 +112,8 @@ def _normal(m: _Machine, s: list[int]) -> Array:
 
 
 def _gauss(m: _Machine, s: list[int]) -> Array:
+    if s[7] & 2:
+        return np.asarray(m.eta(s[4]) + np.exp(m.eta(s[4] + 1)) * m.at[s[2]])
     linear = m.eta(s[4]) + m.numbers[s[6]] * m.at[s[2]]
     return np.asarray(np.exp(linear) if s[7] else linear)
 
@@ -167,9 +170,55 @@ def _line(m: _Machine, s: list[int]) -> Array:
     return np.asarray(np.exp(eta + m.numbers[s[6]] ** 2 / 2) if s[7] else eta)
 
 
+def _trees(m: _Machine, s: list[int]) -> Array:
+    depth, trees = (int(value) for value in m.forest[s[7] : s[7] + 2])
+    counts = m.forest[s[7] + 2 : s[7] + 2 + s[5]]
+    at, number = s[7] + 2 + s[5], s[6] + 1
+    ends = number + np.cumsum(counts)
+    cuts = [m.numbers[end - count : end] for count, end in zip(counts, ends, strict=True)]
+    bins = [
+        np.searchsorted(cut, m.at[int(slot)], side="left")
+        for cut, (slot, _, _) in zip(cuts, m.factors[s[4] : s[4] + s[5]], strict=True)
+    ]
+    leaves, splits = number + int(counts.sum()), 2**depth - 1
+    total = np.full(m.rows, m.numbers[s[6]])
+    for tree in range(trees):
+        nodes = m.forest[at + tree * splits : at + (tree + 1) * splits]
+        place = np.zeros(m.rows, dtype=np.intp)
+        for _ in range(depth):
+            feature, cut = nodes[place] // 256, nodes[place] % 256
+            place = 2 * place + 1 + (np.choose(feature, bins) > cut)
+        total = total + m.numbers[leaves + tree * (splits + 1) + place - splits]
+    return total
+
+
+def _quantiles(m: _Machine, s: list[int]) -> Array:
+    count, first = s[5], s[6]
+    p, (low, high, gap) = m.numbers[first : first + count], m.numbers[first + count : first + count + 3]
+    grid = [m.numbers[first + count + 3 + k] for k in range(count)] if s[7] & 2 else [
+        m.at[int(slot)] for slot, _, _ in m.factors[s[4] : s[4] + count]
+    ]  # fmt: skip
+    rows = [np.broadcast_to(column, m.rows) for column in grid]
+    q = np.sort(np.array(rows), axis=0) + gap * np.arange(count)[:, np.newaxis]
+    found = np.empty(m.rows)
+    for row, v in enumerate(m.at[s[2]]):
+        mine = q[:, row]
+        wide = mine[-1] - mine[0]
+        if s[7] & 1:
+            below = p[0] * np.exp(min(0.0, (v - mine[0]) / (low * wide)))
+            above = 1 - (1 - p[-1]) * np.exp(min(0.0, (mine[-1] - v) / (high * wide)))
+            ask, answer = mine, p
+        else:
+            below = mine[0] + low * wide * np.log(max(v, 1e-240) / p[0])
+            above = mine[-1] - high * wide * np.log(max(1 - v, 1e-17) / (1 - p[-1]))
+            ask, answer = p, mine
+        found[row] = below if v < ask[0] else above if v > ask[-1] else np.interp(v, ask, answer)
+    return found
+
+
 _OPS: Final[tuple[Callable[[_Machine, list[int]], Array], ...]] = (
     _uniform, _normal, _gauss, _logistic, _levels, _levels, _empirical, _moved, _posterior, _kept, _risk,
-    _line, _flipped,
+    _line, _flipped, _trees, _quantiles,
 )  # fmt: skip
 
 
@@ -185,6 +234,7 @@ def run(
     first: int,
     rows: int,
     slots: int,
+    forest: Whole | None = None,
 ) -> None:
     """Run a program; see ``_ext/scm.pyx`` for its steps.
 
@@ -202,7 +252,7 @@ def run(
     table |= {slot: np.broadcast_to(column, rows) for slot, column in given.items()}
     machine = _Machine(
         predictors=predictors, pieces=pieces, factors=factors, numbers=numbers, keys=keys, tiles=tiles,
-        rows=rows, at=table,
+        rows=rows, at=table, forest=np.zeros(1, dtype=np.int32) if forest is None else forest,
     )  # fmt: skip
     for step in steps.tolist():
         table[step[1]] = _OPS[step[0]](machine, step)

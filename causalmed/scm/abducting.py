@@ -14,6 +14,7 @@ import numpy as np
 
 from causalmed.scm.abduction import Facts
 from causalmed.scm.compiling import WITH_MEANS, Assembler, Reads
+from causalmed.scm.mechanisms.boosted import BoostedBinary, BoostedLevels, BoostedMean, BoostedQuantiles
 from causalmed.scm.mechanisms.categorical import Categorical
 from causalmed.scm.mechanisms.gaussian import LinearGaussian
 from causalmed.scm.mechanisms.logistic import LogisticBinary
@@ -24,7 +25,10 @@ from causalmed.scm.terms import FloatArray
 __all__ = ["can_be_compiled", "compiled_draws"]
 
 _WAS, _NOW, _SET, _UNIFORM = "was", "now", "set", "uniform"
-_KNOWN = (LinearGaussian, LogisticBinary, Ordinal, Categorical)
+_KNOWN = (
+    LinearGaussian, LogisticBinary, Ordinal, Categorical, BoostedBinary, BoostedLevels, BoostedMean,
+    BoostedQuantiles,
+)  # fmt: skip
 
 
 def can_be_compiled(facts: Facts, *, coupling: str, means: Set[str]) -> bool:
@@ -103,9 +107,13 @@ def _program(facts: Facts, *, monotone: bool, means: Set[str]) -> Program:
         changed.add(node)
         if node in means:
             made.mean(mechanism, target=now, reads=after)
-        elif isinstance(mechanism, LinearGaussian):
+        elif isinstance(mechanism, LinearGaussian | BoostedMean):
             made.move(mechanism, target=now, observed=was, before=before, after=after)
-        elif isinstance(mechanism, LogisticBinary) and monotone:
+        elif isinstance(mechanism, BoostedQuantiles):
+            made.rank(mechanism, target=("rank", node), observed=was, before=before)
+            made.draw(node, mechanism, target=now, reads=after, noise=("rank", node))
+            made.keep(mechanism, target=now, observed=was, before=before, after=after)
+        elif isinstance(mechanism, LogisticBinary | BoostedBinary) and monotone:
             made.flip(mechanism, target=now, observed=was, uniform=uniform, before=before, after=after)
         else:
             noise = ("noise", node) if monotone else uniform

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causalmed.scm.mechanism import Mechanism
+from causalmed.scm.mechanisms.boosted import BoostedBinary, BoostedLevels, BoostedMean, BoostedQuantiles
 from causalmed.scm.mechanisms.categorical import Categorical
 from causalmed.scm.mechanisms.empirical import Empirical
 from causalmed.scm.mechanisms.gaussian import LinearGaussian
 from causalmed.scm.mechanisms.logistic import LogisticBinary
 from causalmed.scm.mechanisms.ordinal import Ordinal
+from causalmed.scm.mechanisms.quantiles import QuantileLaw
+from causalmed.scm.mechanisms.scaled import ScaledGaussian
+from causalmed.scm.mechanisms.trees import Trees
 from causalmed.scm.program import Program, Slot, whole
 from causalmed.scm.terms import Factor, FloatArray, Predictor
 
@@ -23,11 +28,16 @@ __all__ = ["COMPILED", "WITH_MEANS", "Assembler", "Op", "Reads"]
 Reads: TypeAlias = Mapping[str, Slot]
 """Input of a factor → the slot that holds it."""
 
-COMPILED: Final = (LinearGaussian, LogisticBinary, Ordinal, Categorical, Empirical)
+COMPILED: Final = (
+    LinearGaussian, ScaledGaussian, LogisticBinary, Ordinal, Categorical, Empirical, BoostedBinary,
+    BoostedLevels, BoostedMean, BoostedQuantiles,
+)  # fmt: skip
 """Mechanisms that the kernel draws; others are computed in NumPy between its runs."""
 
-WITH_MEANS: Final = (LinearGaussian, LogisticBinary)
+WITH_MEANS: Final = (LinearGaussian, ScaledGaussian, LogisticBinary, BoostedBinary, BoostedMean)
 """Mechanisms whose mean the kernel computes."""
+
+_NORMAL: Final = (LinearGaussian, ScaledGaussian)
 
 _GUIDE: Final = 2**20
 
@@ -48,6 +58,8 @@ class Op(IntEnum):
     RISK = 10
     LINE = 11
     FLIPPED = 12
+    TREES = 13
+    QUANTILES = 14
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -68,6 +80,9 @@ class Assembler:
     _pieces: list[list[int]] = field(default_factory=list)
     _factors: list[list[int]] = field(default_factory=list)
     _numbers: list[FloatArray] = field(default_factory=lambda: [np.zeros(1)])
+    _forest: list[NDArray[np.int32]] = field(default_factory=lambda: [np.zeros(1, dtype=np.int32)])
+    _planted: dict[int, tuple[int, int]] = field(default_factory=dict)
+    _scratch: int = 0
     _count: int = 1
     _noises: list[str] = field(default_factory=list)
     _slots: dict[Slot, int] = field(default_factory=dict)
@@ -80,6 +95,7 @@ class Assembler:
             pieces=whole(self._pieces, 4),
             factors=whole(self._factors, 3),
             numbers=np.concatenate(self._numbers),
+            forest=np.concatenate(self._forest),
             noises=tuple(self._noises),
             slots=dict(self._slots),
         )
@@ -100,36 +116,82 @@ class Assembler:
     ) -> None:
         """Write a node from its inputs and its noise (drawn, unless a slot of noise is named)."""
         source = self._noise(node, mechanism, ("noise", "")) if noise is None else self.slot(noise)
-        _DRAWN[type(mechanism)](self, mechanism, self.slot(target), source, reads)
+        if isinstance(mechanism, BoostedQuantiles):
+            self._by_quantiles(mechanism.law, self._grown(mechanism.trees, reads), target, source)
+            return
+        if isinstance(mechanism, BoostedMean):
+            scratch = self._new()
+            self._by_quantiles(mechanism.law, mechanism.residuals, scratch, source)
+            source = self.slot(scratch)
+        law, seen = self.lowered(mechanism, reads)
+        _DRAWN[type(law)](self, law, self.slot(target), source, seen)
+
+    def lowered(self, mechanism: Mechanism, reads: Reads) -> tuple[Mechanism, Reads]:
+        """Grow the trees of a boosted mechanism; return the plain one that reads their sums."""
+        if isinstance(mechanism, BoostedBinary):
+            line = Predictor.of(mechanism.intercept, {"trees": mechanism.slope})
+            return LogisticBinary(predictor=line), {"trees": self._grown((mechanism.trees,), reads)[0]}
+        if isinstance(mechanism, BoostedMean):
+            seen = {"trees": self._grown((mechanism.trees,), reads)[0]}
+            return LinearGaussian(predictor=Predictor.of(0.0, {"trees": 1.0}), sd=1.0), seen
+        if isinstance(mechanism, BoostedLevels):
+            sums = {str(k): slot for k, slot in enumerate(self._grown(mechanism.trees, reads))}
+            others, slope = tuple(sums)[1:], mechanism.slope
+            lines = tuple(
+                Predictor.of(0.0, {"0": -slope, **{name: slope * (name == level) for name in others}})
+                for level in others
+            )
+            return Categorical(predictors=lines, codes=mechanism.codes), sums
+        return mechanism, reads
+
+    def rank(self, mechanism: BoostedQuantiles, *, target: Slot, observed: Slot, before: Reads) -> None:
+        """Write the noise that gave the observed value of a number by its quantiles."""
+        sums = self._grown(mechanism.trees, before)
+        self._by_quantiles(mechanism.law, sums, target, self.slot(observed), back=1)
 
     def mean(self, mechanism: Mechanism, *, target: Slot, reads: Reads) -> None:
         """Write the mean of a numeric or binary node."""
         into = self.slot(target)
-        if isinstance(mechanism, LogisticBinary):
-            self._step(Op.RISK, into, predictor=self._eta(mechanism.predictor, reads))
+        law, seen = self.lowered(mechanism, reads)
+        assert isinstance(law, LogisticBinary | LinearGaussian | ScaledGaussian)
+        line = law.predictor
+        if isinstance(mechanism, BoostedMean):
+            line = replace(line, intercept=float(mechanism.law.mean(mechanism.grid)))
+        eta = self._eta(line, seen)
+        if isinstance(law, LogisticBinary):
+            self._step(Op.RISK, into, predictor=eta)
             return
-        assert isinstance(mechanism, LinearGaussian)
-        eta, sd = self._eta(mechanism.predictor, reads), self._number([mechanism.sd])
-        self._step(Op.LINE, into, predictor=eta, number=sd, flag=int(mechanism.log))
+        log = isinstance(law, LinearGaussian) and law.log
+        sd = self._number([law.sd if isinstance(law, LinearGaussian) else 0.0])
+        self._step(Op.LINE, into, predictor=eta, number=sd, flag=int(log))
 
     def move(
-        self, mechanism: LinearGaussian, *, target: Slot, observed: Slot, before: Reads, after: Reads
+        self,
+        mechanism: LinearGaussian | BoostedMean,
+        *,
+        target: Slot,
+        observed: Slot,
+        before: Reads,
+        after: Reads,
     ) -> None:
         """Write a numeric node under other inputs, its noise kept."""
-        first = self._eta(mechanism.predictor, after)
-        self._eta(mechanism.predictor, before)
+        (law, now), (_, was) = self.lowered(mechanism, after), self.lowered(mechanism, before)
+        assert isinstance(law, LinearGaussian)
+        first = self._eta(law.predictor, now)
+        self._eta(law.predictor, was)
         self._step(
             Op.MOVED,
             self.slot(target),
             other=self.slot(observed),
             predictor=first,
-            flag=int(mechanism.log),
+            flag=int(law.log),
         )
 
     def posterior(
         self, mechanism: Mechanism, *, target: Slot, observed: Slot, uniform: Slot, before: Reads
     ) -> None:
         """Write noise that may have given the observed value of a discrete node."""
+        mechanism, before = self.lowered(mechanism, before)
         cuts: Sequence[float] = ()
         predictors: tuple[Predictor, ...]
         if isinstance(mechanism, Categorical):
@@ -154,7 +216,7 @@ class Assembler:
 
     def flip(
         self,
-        mechanism: LogisticBinary,
+        mechanism: LogisticBinary | BoostedBinary,
         *,
         target: Slot,
         observed: Slot,
@@ -163,8 +225,10 @@ class Assembler:
         after: Reads,
     ) -> None:
         """Write a binary node under other inputs, its noise anywhere that gives the observed value."""
-        first = self._eta(mechanism.predictor, after)
-        self._eta(mechanism.predictor, before)
+        (law, now), (_, was) = self.lowered(mechanism, after), self.lowered(mechanism, before)
+        assert isinstance(law, LogisticBinary)
+        first = self._eta(law.predictor, now)
+        self._eta(law.predictor, was)
         source, other = self.slot(uniform), self.slot(observed)
         self._step(Op.FLIPPED, self.slot(target), source, other, predictor=first)
 
@@ -182,10 +246,55 @@ class Assembler:
         self._steps.append([op, target, source, other, predictor, count, number, flag])
 
     def _noise(self, node: str, mechanism: Mechanism, where: Slot) -> int:
-        op, slot = Op.NORMAL if isinstance(mechanism, LinearGaussian) else Op.UNIFORM, self.slot(where)
+        op, slot = Op.NORMAL if isinstance(mechanism, _NORMAL) else Op.UNIFORM, self.slot(where)
         self._step(op, slot, source=len(self._noises))
         self._noises.append(node)
         return slot
+
+    def _new(self) -> Slot:
+        """Name a slot for a number in between."""
+        self._scratch += 1
+        return ("scratch", str(self._scratch))
+
+    def _grown(self, sums: Sequence[Trees], reads: Reads) -> list[Slot]:
+        """Write sums of trees, each into a slot of its own."""
+        slots = []
+        for trees in sums:
+            first, slot = self._read(reads[name] for name in trees.columns), self._new()
+            if id(trees) not in self._planted:
+                at = sum(len(each) for each in self._forest)
+                self._planted[id(trees)] = at, self._number(trees.numbers)
+                self._forest.append(trees.forest)
+            at, number = self._planted[id(trees)]
+            count = len(trees.columns)
+            self._step(Op.TREES, self.slot(slot), predictor=first, count=count, number=number, flag=at)
+            slots.append(slot)
+        return slots
+
+    def _by_quantiles(
+        self,
+        law: QuantileLaw,
+        grid: Sequence[Slot] | tuple[float, ...],
+        target: Slot,
+        source: int,
+        *,
+        back: int = 0,
+    ) -> None:
+        """Write the quantile at ``source``, or the rank of ``source`` with ``back``."""
+        fixed = [each for each in grid if isinstance(each, float)]
+        first = self._read(each for each in grid if not isinstance(each, float))
+        number = self._number([*law.levels, law.low_tail, law.high_tail, law.gap, *fixed])
+        flag = back + (2 if fixed else 0)
+        count = len(law.levels)
+        self._step(
+            Op.QUANTILES, self.slot(target), source, predictor=first, count=count, number=number, flag=flag
+        )
+
+    def _read(self, slots: Iterable[Slot]) -> int:
+        """Write factors that read slots as they are; return the number of the first."""
+        first = len(self._factors)
+        self._factors += [[self.slot(slot), 1, 0] for slot in slots]
+        return first
 
     def _number(self, values: Sequence[float] | FloatArray) -> int:
         start = self._count
@@ -220,6 +329,13 @@ def _gauss(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads
     made._step(Op.GAUSS, target, noise, predictor=eta, number=sd, flag=int(mechanism.log))
 
 
+def _scaled(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
+    assert isinstance(mechanism, ScaledGaussian)
+    eta = made._eta(mechanism.predictor, reads)
+    made._eta(mechanism.spread, reads)
+    made._step(Op.GAUSS, target, noise, predictor=eta, flag=2)
+
+
 def _logistic(made: Assembler, mechanism: Mechanism, target: int, noise: int, reads: Reads) -> None:
     assert isinstance(mechanism, LogisticBinary)
     made._step(Op.LOGISTIC, target, noise, predictor=made._eta(mechanism.predictor, reads))
@@ -250,6 +366,7 @@ def _empirical(made: Assembler, mechanism: Mechanism, target: int, noise: int, r
 
 _DRAWN: Final[dict[type, Callable[[Assembler, Mechanism, int, int, Reads], None]]] = {
     LinearGaussian: _gauss,
+    ScaledGaussian: _scaled,
     LogisticBinary: _logistic,
     Ordinal: _ordinal,
     Categorical: _categorical,

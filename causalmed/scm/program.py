@@ -35,6 +35,8 @@ class Program:
         Linear predictors, their terms or tables, and what these read.
     numbers : ndarray
         Coefficients, spreads, cuts, codes, distributions.
+    forest : ndarray of int32
+        Splits of boosted trees; see ``_ext/trees.pxd``.
     noises : tuple of str
         The nodes whose noise is drawn, in the order of their keys.
     slots : mapping of (str, str) to int
@@ -58,6 +60,7 @@ class Program:
     pieces: NDArray[np.int32]
     factors: NDArray[np.int32]
     numbers: FloatArray
+    forest: NDArray[np.int32]
     noises: tuple[str, ...]
     slots: Mapping[Slot, int]
 
@@ -97,6 +100,7 @@ class Program:
                 {slot: c if c.shape == _SCALAR else c[part] for slot, c in columns.items()},
                 {self.slots[slot]: array[part] for slot, array in outputs.items()},
                 first + part.start, part.stop - part.start, len(self.slots),
+                forest=self.forest,
             )  # fmt: skip
 
         if n_jobs == 1:

@@ -11,6 +11,10 @@ from scipy import stats
 from causalmed._kernels import reference_scm as reference
 from causalmed._kernels import scm
 from causalmed.scm import (
+    BoostedBinary,
+    BoostedLevels,
+    BoostedMean,
+    BoostedQuantiles,
     Categorical,
     Empirical,
     Factor,
@@ -18,7 +22,10 @@ from causalmed.scm import (
     LogisticBinary,
     Ordinal,
     Predictor,
+    QuantileLaw,
+    ScaledGaussian,
     Term,
+    Trees,
 )
 from causalmed.scm.compiling import Assembler, Op
 from causalmed.scm.program import Program, stream_key
@@ -70,7 +77,43 @@ def everything() -> Assembler:
         made.draw(name, laws[name], target=("same", name), reads=before, noise=("u", name))
         made.draw(name, laws[name], target=("", name + "*"), reads=reads, noise=("u", name))
         made.keep(laws[name], target=("", name + "*"), observed=seen, before=before, after=reads)
+    boosted(made, reads, before)
     return made
+
+
+def trees(seed: int, depth: int) -> Trees:
+    """Trees with splits at ends, at values that occur, and some that are not there."""
+    rng = np.random.default_rng(seed)
+    shape = (7, 2**depth - 1)
+    cuts = np.where(rng.random(shape) < 0.1, np.inf, rng.normal(size=shape).round(1))
+    leaves = rng.normal(size=(7, 2**depth)) / 5
+    return Trees(
+        columns=("a", "b", "ward"),
+        start=0.3,
+        features=rng.integers(0, 3, shape),
+        thresholds=cuts,
+        leaves=leaves,
+    )
+
+
+def boosted(made: Assembler, reads: Any, before: Any) -> None:
+    """Steps of boosted mechanisms and of modelled spread."""
+    scaled = ScaledGaussian(predictor=predictor(), spread=Predictor.of(-0.5, {"a": 0.3, "b": -0.2}))
+    made.draw("scaled", scaled, target=("", "scaled"), reads=reads)
+    law = QuantileLaw(levels=(0.1, 0.4, 0.5, 0.8), low_tail=0.2, high_tail=0.3, gap=1e-3)
+    mean = BoostedMean(trees=trees(1, 5), residuals=(-1.0, -0.2, 0.1, 1.5), law=law)
+    whole = BoostedQuantiles(trees=tuple(trees(k, 1 + k) for k in range(4)), law=law)
+    binary = BoostedBinary(trees=trees(9, 6), intercept=0.2, slope=0.7)
+    levels = BoostedLevels(trees=tuple(trees(20 + k, 3) for k in range(3)), codes=(0.0, 1.0, 4.0), slope=0.8)
+    for name, law_of in {"mean": mean, "whole": whole, "boosted": binary, "levels": levels}.items():
+        made.draw(name, law_of, target=("", name), reads=reads)
+        made.draw(name, law_of, target=("was", name), reads=before)
+    for name, law_of in {"mean": mean, "boosted": binary, "scaled": scaled}.items():
+        made.mean(law_of, target=("mean", name), reads=reads)
+    made.move(mean, target=("", "mean*"), observed=("was", "mean"), before=before, after=reads)
+    made.rank(whole, target=("u", "whole"), observed=("was", "whole"), before=before)
+    made.draw("whole", whole, target=("same", "whole"), reads=before, noise=("u", "whole"))
+    made.draw("whole", whole, target=("", "whole*"), reads=reads, noise=("u", "whole"))
 
 
 def columns(rows: int) -> dict[tuple[str, str], np.ndarray]:
@@ -96,7 +139,7 @@ def run(
     outputs = {slot: np.full(n, np.nan) for slot in program.slots.values() if slot not in given}
     what(
         program.steps, program.predictors, program.pieces, program.factors, program.numbers, keys, given,
-        outputs, first, n, len(program.slots), **more,
+        outputs, first, n, len(program.slots), forest=program.forest, **more,
     )  # fmt: skip
     return {name: outputs[slot] for name, slot in program.slots.items() if slot in outputs}
 

@@ -106,7 +106,7 @@ class QuantileLaw:
         ):
             ends.append(np.log(mass / tail) - np.maximum(0.0, beyond) / tail)
         outside = np.where(values < q[..., 0], ends[0], ends[1])
-        return np.where((values < q[..., 0]) | (values > q[..., -1]), outside, inside)
+        return np.asarray(np.where((values < q[..., 0]) | (values > q[..., -1]), outside, inside))
 
     def mean(self, grid: FloatArray) -> FloatArray:
         """Return the mean given predicted quantiles of shape (…, K)."""
