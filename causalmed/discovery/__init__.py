@@ -6,6 +6,7 @@ that somebody drew against the independences in the data, beside the same graph 
 The room never turns an open edge into an arrow.
 """
 
+from causalmed.discovery.adjusting import ClassAdjustment, adjustment_in_class
 from causalmed.discovery.background import Background, background
 from causalmed.discovery.discovering import discover
 from causalmed.discovery.discovery import Discovery
@@ -21,6 +22,7 @@ from causalmed.discovery.variables import Variables, variables
 
 __all__ = [
     "Background",
+    "ClassAdjustment",
     "Contradiction",
     "Discovery",
     "Edge",
@@ -35,6 +37,7 @@ __all__ = [
     "Remedy",
     "Search",
     "Variables",
+    "adjustment_in_class",
     "background",
     "discover",
     "falsify",
