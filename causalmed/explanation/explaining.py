@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -10,13 +11,17 @@ import numpy as np
 from causalmed.arguments import require_instance, require_names, require_seed
 from causalmed.cohort import Cohort
 from causalmed.engine import generator
-from causalmed.errors import InvalidArgument, NotConverged
-from causalmed.explanation.explanation import QUESTIONS, Explanation
+from causalmed.errors import InvalidArgument
+from causalmed.explanation.answering import About, by_setting, caused_outcome, check_sum, used
+from causalmed.explanation.explanation import Explanation
+from causalmed.explanation.games.noise import RUNS
 from causalmed.explanation.places import Place, place_of
-from causalmed.explanation.players import Matrix, Players, RiskFunction, word_of
+from causalmed.explanation.players import Matrix, Players, RiskFunction
+from causalmed.explanation.questions import QUESTIONS
 from causalmed.explanation.shapley import Attributions, exact
 from causalmed.graph import Graph
 from causalmed.results import Provenance
+from causalmed.scm import StructuralCausalModel
 
 __all__ = ["HasGraph", "explain"]
 
@@ -32,7 +37,7 @@ class HasGraph(Protocol):
 
 MOST_REFERENCE: Final = 1_000
 MOST_EXACT: Final = 12  # 2^12 coalitions a patient and background row
-TOLERANCE: Final = 1e-6
+MOST_DRAWS: Final = 1 << 16
 
 
 def explain(
@@ -41,15 +46,17 @@ def explain(
     *,
     scm: HasGraph | None = None,
     background: Cohort | None = None,
-    questions: Sequence[str] = ("used",),
+    questions: Sequence[str] | None = None,
     graph: Graph | None = None,
+    draws: int = 512,
     seed: int = 0,
 ) -> Explanation:
-    r"""Say what a risk model used for these patients, beside each feature's place in the graph.
+    r"""Say why a risk is what it is: what the model used, what setting a column would do, what causes it.
 
-    Interventional Shapley values :math:`\phi_j` of the game
-    :math:`v(S) = n^{-1} \sum_b f(x_S, b_{\bar S})` over the rows :math:`b` of the background, computed on
-    the risk itself, so that :math:`\sum_j \phi_j = f(x) - v(\emptyset)`.
+    Shapley values :math:`\phi_j` of three games, all in the unit of the risk itself. *used*:
+    :math:`v(S) = n^{-1} \sum_b f(x_S, b_{\bar S})` over the rows :math:`b` of the background. *set*:
+    :math:`v(S) = E[f(X) \mid do(X_S = x_S)]`. *caused*: :math:`v(S) = E[Y \mid do(X_S = x_S)]`. Each sums to
+    the worth of all columns less that of none.
 
     Parameters
     ----------
@@ -58,18 +65,21 @@ def explain(
     patients : Cohort
         Whom to explain.
     scm : StructuralCausalModel, optional
-        Its graph gives the places.
+        Its graph gives the places; "set" and "caused" need it.
     background : Cohort, optional
-        With whom the patients are compared: every row counts, none is sampled away. By default 1,000 of the
-        patients the model was fitted on (all, where there are fewer), drawn by the seed; the result says so
-        and carries the error of the draw. A wrapped model needs it stated: an attribution means nothing
-        without somebody to compare with.
-    questions : sequence of str
-        ``"used"``: what the model used. The questions "set" and "caused" are not available yet.
+        With whom the patients are compared in "used": every row counts, none is sampled away. By default
+        1,000 of the patients the model was fitted on (all, where there are fewer), drawn by the seed; the
+        result says so and carries the error of the draw. A wrapped model needs it stated: an attribution
+        means nothing without somebody to compare with.
+    questions : sequence of str, optional
+        Of "used", "set" and "caused"; the first leads and the others stand beside it. By default all three
+        with a structural causal model, else "used".
     graph : Graph, optional
         The graph, where there is no ``scm``.
+    draws : int
+        Draws of the noise behind "set" and "caused", at least 16, rounded to a multiple of 8.
     seed : int
-        Seed of the orders, where there are more than 12 features.
+        Seed of the noise, and of the orders where there are more than 12 features.
 
     Returns
     -------
@@ -78,17 +88,20 @@ def explain(
     Raises
     ------
     InvalidArgument
-        No background, a background with sampling weights, a question that is not available.
+        No background, a background with sampling weights, a question that cannot be asked.
     ColumnNotFound
         A feature is missing from the patients or the background.
+    NotIdentified
+        Hidden causes leave it undetermined what setting any of the columns would do. A column for which
+        this is so is listed, not scored, as long as there are others.
     NotConverged
         Attributions do not sum to the risk within 1e-6.
 
     Notes
     -----
-    Lundberg and Lee (2017, NeurIPS 30); Janzing, Minorics and Bloebaum (2020, AISTATS). Up to 12 features
-    all coalitions are computed; beyond, ``shap.PermutationExplainer`` with antithetic orders, whose
-    Monte-Carlo error is reported.
+    used: Lundberg and Lee (2017, NeurIPS 30); Janzing, Minorics and Bloebaum (2020, AISTATS). set: Heskes et
+    al. (2020, NeurIPS 33). caused: Jung et al. (2022, ICML). Up to 12 features all coalitions are computed;
+    beyond, antithetic orders, whose Monte-Carlo error is reported.
 
     Examples
     --------
@@ -103,34 +116,35 @@ def explain(
     >>> why.values.round(2).tolist(), round(why.start, 2), why.risks.round(2).tolist()
     ([[1.5, 5.0]], 15.5, [22.0])
     """
-    _check_questions(questions)
     require_instance("patients", patients, Cohort, how="Cohort.from_frame(frame, …)")
     require_seed(seed)
+    asked = _checked_questions(questions, scm)
     assumed = assumed_graph(graph, scm)
     known = _checked_background(_reference(model, seed) if background is None else background)
     players = Players.of(model, known)
-    rows, compared = players.matrix(patients), players.matrix(known)
-    found = _attribute(players, rows, compared, seed)
-    risks = players.risk(rows)
-    _check_sum(found, risks, patients)
-    return Explanation(
-        question=QUESTIONS["used"],
-        features=players.names,
-        unit_ids=tuple(str(unit) for unit in patients.unit_ids.tolist()),
-        given=_given(players, patients),
-        values=100 * found.values,
-        background_error=100 * found.background_error,
-        monte_carlo_error=100 * found.monte_carlo_error,
-        start=100 * found.start,
-        risks=100 * risks,
-        places=_places(assumed, players.names, known.outcome),
-        background_fingerprint=known.fingerprint,
-        background_n=known.n,
-        method=found.method,
-        provenance=Provenance.collect(
-            data_fingerprint=patients.fingerprint, spec=f"explain(questions={tuple(questions)!r})", seed=seed
-        ),
+    spec = f"explain(questions={asked!r}, draws={draws})"
+    about = About(
+        players=players,
+        patients=patients,
+        background=known,
+        places=_places(assumed, players.names, _outcome(known, assumed)),
+        provenance=Provenance.collect(data_fingerprint=patients.fingerprint, spec=spec, seed=seed),
     )
+    answers = {name: _answer(name, about, scm, draws=checked_draws(draws), seed=seed) for name in asked}
+    first = answers.pop(asked[0])
+    return replace(first, beside=answers) if answers else first
+
+
+def _answer(name: str, about: About, scm: HasGraph | None, *, draws: int, seed: int) -> Explanation:
+    """Answer one question, and check that the shares sum to what they explain."""
+    if name == "used":
+        found = used(about, lambda model, rows, compared: _attribute(model, rows, compared, seed))
+    else:
+        assert isinstance(scm, StructuralCausalModel)
+        outcome = None if name == "set" else caused_outcome(scm, about.patients)
+        found = by_setting(about, scm, outcome=outcome, draws=draws, seed=seed)
+    check_sum(found)
+    return found
 
 
 def assumed_graph(graph: Graph | None, scm: HasGraph | None) -> Graph | None:
@@ -141,11 +155,31 @@ def assumed_graph(graph: Graph | None, scm: HasGraph | None) -> Graph | None:
     return found
 
 
-def _check_questions(questions: Sequence[str]) -> None:
+def _checked_questions(questions: Sequence[str] | None, scm: HasGraph | None) -> tuple[str, ...]:
+    """Return the questions; refuse an unknown one, and one that lacks its structural model."""
+    able = isinstance(scm, StructuralCausalModel)
+    if questions is None:
+        return tuple(QUESTIONS) if able else ("used",)
     asked = require_names("questions", questions)
     unknown = [name for name in asked if name not in QUESTIONS]
-    if unknown or not asked:
-        raise InvalidArgument.option("questions", asked, QUESTIONS)
+    if unknown or not asked or len(set(asked)) < len(asked):
+        raise InvalidArgument.option("questions", asked, tuple(QUESTIONS))
+    if set(asked) - {"used"} and not able:
+        raise InvalidArgument(
+            f"questions={asked!r} need scm=, a StructuralCausalModel: what setting a column does cannot be "
+            "read off the risk model. Fit one with fit_scm(graph, cohort), or ask only for 'used'."
+        )
+    return asked
+
+
+def checked_draws(draws: int) -> int:
+    """Return the draws rounded up to whole runs."""
+    if isinstance(draws, bool) or not isinstance(draws, int) or not 16 <= draws <= MOST_DRAWS:
+        raise InvalidArgument(
+            f"draws={draws!r} must be a whole number from 16 to {MOST_DRAWS:,}: fewer leave no error to be "
+            "estimated."
+        )
+    return -(-draws // RUNS) * RUNS
 
 
 def _reference(model: RiskFunction, seed: int) -> Cohort | None:
@@ -181,33 +215,19 @@ def _attribute(players: Players, rows: Matrix, compared: Matrix, seed: int) -> A
     return by_permutations(players.risk, patients=rows, background=compared, seed=seed)
 
 
-def _check_sum(found: Attributions, risks: Matrix, patients: Cohort) -> None:
-    gap = np.abs(found.values.sum(axis=1) + found.start - risks)
-    worst = int(np.argmax(gap))
-    if not gap[worst] <= TOLERANCE:
-        raise NotConverged(
-            f"The attributions of patient {patients.unit_ids[worst]} sum to "
-            f"{found.values[worst].sum():.8f}, and the risk differs from the background's by "
-            f"{risks[worst] - found.start:.8f}. Such numbers explain something else. The model's risk must "
-            "be the same whenever it is asked about the same row: check that it draws no random numbers and "
-            "does not depend on the other rows."
-        )
-
-
-def _given(players: Players, patients: Cohort) -> tuple[tuple[str, ...], ...]:
-    written = [
-        [word_of(column, value) for value in column.values] for column in map(patients.column, players.names)
-    ]
-    return tuple(zip(*written, strict=True))
-
-
-def _places(graph: Graph | None, features: Sequence[str], outcome: str | None) -> tuple[Place, ...]:
+def _outcome(background: Cohort, graph: Graph | None) -> str | None:
     if graph is None:
-        return ()
-    target = outcome if outcome is not None else next(iter(sorted(graph.outcomes)), None)
+        return None
+    target = background.outcome or next(iter(sorted(graph.outcomes)), None)
     if target is None:
         raise InvalidArgument(
             "The places in the graph are seen from the outcome, and neither the background nor the graph "
             "names one. Give the cohort an outcome=."
         )
-    return tuple(place_of(graph, feature, outcome=target, features=features) for feature in features)
+    return target
+
+
+def _places(graph: Graph | None, features: Sequence[str], outcome: str | None) -> tuple[Place, ...]:
+    if graph is None or outcome is None:
+        return ()
+    return tuple(place_of(graph, feature, outcome=outcome, features=features) for feature in features)

@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.errors import DataError
+from causalmed.explanation.agreement import agreement, badge
+from causalmed.explanation.games.asking import Unscored
+from causalmed.explanation.picturing import UNIT, bars, how, panels, why
 from causalmed.explanation.places import Place
-from causalmed.results import Provenance, html_table, text_table
-from causalmed.results.pictures import BarRow, Bars
-from causalmed.results.words import in_patients
+from causalmed.explanation.questions import CAVEATS, QUESTIONS
+from causalmed.explanation.telling import summary
+from causalmed.explanation.uncertainty import Uncertainty
+from causalmed.results import Provenance, html_table
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from causalmed.results.pictures import Bars, Panels
+
 __all__ = ["QUESTIONS", "Explanation"]
 
-QUESTIONS = {"used": "What did the model use?"}
-"""The questions that can be asked, by name."""
-
-MOST_BARS = 12
-UNIT = "percentage points of risk"
+_ARRAYS = ("values", "background_error", "monte_carlo_error", "direct", "asymmetric")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Explanation:
-    """Attributions of a model's risks, in percentage points, with their question.
+    """Attributions of a risk, in percentage points, with their question.
 
     Parameters
     ----------
@@ -60,6 +64,17 @@ class Explanation:
         How the numbers were computed.
     provenance : Provenance
         Data, specification, seed, versions.
+    name : {"used", "set", "caused"}
+        The question, by its name.
+    direct, asymmetric : ndarray, shape (patients, features), or None
+        Of "set" and "caused": the part of each attribution that passes through no other column, and the
+        attributions if causes always come before their effects.
+    unscored : tuple of Unscored
+        Columns without an attribution (not a number in ``values``), and why.
+    uncertainty : Uncertainty or None
+        Where the doubt comes from, if the fits were made again.
+    beside : mapping of str to Explanation
+        The other questions about the same patients.
     """
 
     question: str
@@ -76,20 +91,55 @@ class Explanation:
     background_n: int
     method: str
     provenance: Provenance
+    name: str = "used"
+    direct: NDArray[np.float64] | None = None
+    asymmetric: NDArray[np.float64] | None = None
+    unscored: tuple[Unscored, ...] = ()
+    uncertainty: Uncertainty | None = None
+    beside: Mapping[str, Explanation] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        for name in ("values", "background_error", "monte_carlo_error", "risks"):
-            array = np.array(getattr(self, name), dtype=np.float64)
-            array.setflags(write=False)
-            object.__setattr__(self, name, array)
+        for name in (*_ARRAYS, "risks"):
+            if getattr(self, name) is not None:
+                array = np.array(getattr(self, name), dtype=np.float64)
+                array.setflags(write=False)
+                object.__setattr__(self, name, array)
+        object.__setattr__(self, "beside", MappingProxyType(dict(self.beside)))
 
     def __len__(self) -> int:
         return len(self.unit_ids)
 
     @property
     def std_error(self) -> NDArray[np.float64]:
-        """Both standard errors together, shape (patients, features)."""
+        """All standard errors together, shape (patients, features)."""
+        if self.uncertainty is not None:
+            return np.asarray(np.sqrt(self.uncertainty.total))
         return np.asarray(np.hypot(self.background_error, self.monte_carlo_error))
+
+    @property
+    def margin(self) -> NDArray[np.float64]:
+        """Distance from each attribution to its 95 % limits, shape (patients, features)."""
+        multiplier = 1.959964 if self.uncertainty is None else self.uncertainty.multiplier
+        return np.asarray(multiplier * self.std_error)
+
+    @property
+    def indirect(self) -> NDArray[np.float64] | None:
+        """Of "set" and "caused": the part that passes through other columns."""
+        return None if self.direct is None else np.asarray(self.values - self.direct)
+
+    @property
+    def answers(self) -> Mapping[str, Explanation]:
+        """Every question about these patients, by its name, this one first."""
+        return MappingProxyType({self.name: self, **self.beside})
+
+    @property
+    def badge(self) -> str:
+        """A sentence, where the questions name different columns as the three largest."""
+        return badge(self.answers)
+
+    def agreement(self) -> pd.DataFrame:
+        """Return a row a pair of questions: top three, signs and ranks that they share."""
+        return agreement(self.answers)
 
     def patient(self, unit: object) -> Explanation:
         """Return the explanation of one patient, by the id of the unit."""
@@ -99,15 +149,16 @@ class Explanation:
                 f"first {', '.join(self.unit_ids[:3])}. Explain that patient too."
             )
         row = self.unit_ids.index(str(unit))
-        one = slice(row, row + 1)
+        return self._rows(slice(row, row + 1))
+
+    def _rows(self, which: slice) -> Explanation:
+        arrays = {name: getattr(self, name) for name in (*_ARRAYS, "unit_ids", "given", "risks")}
+        cut: dict[str, Any] = {n: None if array is None else array[which] for n, array in arrays.items()}
         return replace(
             self,
-            unit_ids=self.unit_ids[one],
-            given=self.given[one],
-            values=self.values[one],
-            background_error=self.background_error[one],
-            monte_carlo_error=self.monte_carlo_error[one],
-            risks=self.risks[one],
+            **cut,
+            uncertainty=None if self.uncertainty is None else self.uncertainty.rows(which),
+            beside={name: other._rows(which) for name, other in self.beside.items()},
         )
 
     def place(self, feature: str) -> Place | None:
@@ -121,14 +172,15 @@ class Explanation:
         rows = [
             {
                 "unit": self.unit_ids[i],
-                "question": self.question,
+                "question": answer.question,
                 "feature": feature,
                 "given": self.given[i][j],
-                "attribution": float(self.values[i, j]),
-                "std_error": float(self.std_error[i, j]),
-                "place": _how(self.place(feature)),
-                "reason": _why(self.place(feature)),
+                "attribution": float(answer.values[i, j]),
+                "std_error": float(answer.std_error[i, j]),
+                "place": how(self.place(feature)),
+                "reason": why(self.place(feature)),
             }
+            for answer in self.answers.values()
             for i in range(len(self))
             for j, feature in enumerate(self.features)
         ]
@@ -139,48 +191,43 @@ class Explanation:
         import pandas as pd
 
         mean = np.abs(self.values).mean(axis=0)
-        order = np.argsort(-mean, kind="stable")
+        order = np.argsort(-np.nan_to_num(mean, nan=-1.0), kind="stable")
         rows = [
             {
                 "feature": self.features[j],
                 "mean_absolute": float(mean[j]),
-                "place": _how(self.place(self.features[j])),
+                "place": how(self.place(self.features[j])),
             }
             for j in order
         ]
         return pd.DataFrame(rows)
 
     def picture(self) -> Bars:
-        """Return the bars: of the patient, or of all patients together, under the question."""
-        return _one(self) if len(self) == 1 else _many(self)
+        """Return the bars of this question alone: of the patient, or of all patients together."""
+        return bars(self)
+
+    def panels(self) -> Panels:
+        """Return all questions side by side, the same columns in the same order, on one scale."""
+        return panels(self.answers)
 
     def plot(self, ax: Axes | None = None) -> Axes:
-        """Draw the bars under their question."""
-        return self.picture().plot(ax)
+        """Draw the bars under their question; several questions side by side."""
+        return (self.panels() if self.beside else self.picture()).plot(ax)
 
     def summary(self) -> str:
-        """Return the question, what the numbers are, and the numbers, within 80 columns."""
-        import textwrap
-
-        picture = self.picture()
-        table = text_table(
-            picture.table()[["label", "value", "place"]].rename(columns={"value": "points"}), digits=2
-        )
-        lines = [self.question, picture.title, self._caveat(), f"Background: {self.background_n:,} patients."]
-        return "\n".join([*(line for text in lines for line in textwrap.wrap(text, 78)), "", _narrow(table)])
-
-    def _caveat(self) -> str:
-        return "This says what the model used. It does not say what causes the outcome."
+        """Return the questions, what the numbers are, and the numbers, within 80 columns."""
+        return summary(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON types; what does not exist is ``None``."""
         return {
+            "name": self.name,
             "question": self.question,
             "unit": UNIT,
             "features": list(self.features),
             "patients": list(self.unit_ids),
             "given": [list(row) for row in self.given],
-            "attributions": self.values.tolist(),
+            "attributions": _plain(self.values),
             "background_error": _plain(self.background_error),
             "monte_carlo_error": _plain(self.monte_carlo_error),
             "start": self.start,
@@ -192,89 +239,20 @@ class Explanation:
             "background_fingerprint": self.background_fingerprint,
             "background_n": self.background_n,
             "method": self.method,
+            "direct": None if self.direct is None else _plain(self.direct),
+            "asymmetric": None if self.asymmetric is None else _plain(self.asymmetric),
+            "unscored": [{"feature": u.feature, "reason": u.reason} for u in self.unscored],
+            "uncertainty": None if self.uncertainty is None else self.uncertainty.to_dict(),
+            "beside": {name: other.to_dict() for name, other in self.beside.items()},
             "provenance": self.provenance.to_dict(),
         }
 
     def _repr_html_(self) -> str:
-        picture = self.picture()
-        heading = f"<p><strong>{escape(self.question)}</strong> {escape(self._caveat())}</p>"
-        return heading + html_table(picture.table(), caption=picture.title)
-
-
-def _one(explanation: Explanation) -> Bars:
-    given, values = explanation.given[0], explanation.values[0]
-    error = 1.959964 * explanation.std_error[0]
-    labels = [f"{_spoken(feature)}: {given[j]}" for j, feature in enumerate(explanation.features)]
-    risk = in_patients(float(explanation.risks[0]) / 100)
-    return Bars(
-        title=f"The model says {risk} for this patient, and used {_largest(explanation, values)} most",
-        question=explanation.question,
-        rows=_rows(explanation, labels, values, error),
-        axis_label=UNIT,
-        start=explanation.start,
-        end=float(explanation.risks[0]),
-    )
-
-
-def _many(explanation: Explanation) -> Bars:
-    mean = np.abs(explanation.values).mean(axis=0)
-    labels = [_spoken(feature) for feature in explanation.features]
-    return Bars(
-        title=f"Over {len(explanation):,} patients, the model used {_largest(explanation, mean)} most",
-        question=explanation.question,
-        rows=_rows(explanation, labels, mean, np.full_like(mean, np.nan)),
-        axis_label=f"mean size of the attribution, {UNIT}",
-    )
-
-
-def _largest(explanation: Explanation, values: NDArray[np.float64]) -> str:
-    order = np.argsort(-np.abs(values), kind="stable")[:2]
-    return " and ".join(_spoken(explanation.features[j]) for j in order)
-
-
-def _rows(
-    explanation: Explanation, labels: list[str], values: NDArray[np.float64], error: NDArray[np.float64]
-) -> tuple[BarRow, ...]:
-    """Return the largest bars, and one for all that are left, so that the sum stays what it is."""
-    order = np.argsort(-np.abs(values), kind="stable")
-    shown = order if len(order) <= MOST_BARS else order[: MOST_BARS - 1]
-    rows = [
-        _bar(explanation, explanation.features[j], labels[j], float(values[j]), float(error[j]))
-        for j in shown
-    ]
-    left = order[len(shown) :]
-    if len(left):
-        rows.append(BarRow(label=f"{len(left)} others together", value=float(values[left].sum())))
-    return tuple(rows)
-
-
-def _bar(explanation: Explanation, feature: str, label: str, value: float, error: float) -> BarRow:
-    place = explanation.place(feature)
-    known = math.isfinite(error)
-    return BarRow(
-        label=label,
-        value=value,
-        low=value - error if known else None,
-        high=value + error if known else None,
-        group=_how(place),
-        note=_why(place),
-    )
-
-
-def _spoken(feature: str) -> str:
-    return feature.replace("_", " ")
-
-
-def _how(place: Place | None) -> str:
-    return "" if place is None else _spoken(place.how)
-
-
-def _why(place: Place | None) -> str:
-    return "" if place is None else place.reason
-
-
-def _narrow(table: str) -> str:
-    return "\n".join(line if len(line) <= 80 else line[:79] + "…" for line in table.split("\n"))
+        return "".join(
+            f"<p><strong>{escape(answer.question)}</strong> {escape(CAVEATS[name])}</p>"
+            + html_table(answer.picture().table(), caption=answer.picture().title)
+            for name, answer in self.answers.items()
+        )
 
 
 def _plain(array: NDArray[np.float64]) -> list[list[float | None]]:

@@ -76,22 +76,23 @@ class Players:
         CausalmedError
             If the model returns another number of risks, or risks outside [0, 1].
         """
-        columns = {
-            column.name: column.replace_values(np.ascontiguousarray(matrix[:, j]))
-            for j, column in enumerate(self.columns)
-        }
+        return self.risk_of_columns(np.ascontiguousarray(matrix.T))
+
+    def risk_of_columns(self, values: Matrix) -> Matrix:
+        """Return the model's risk of every row, given its columns, shape (players, rows)."""
+        columns = {column.name: column.replace_values(values[j]) for j, column in enumerate(self.columns)}
         rows = replace(
             _blank(),
             names=self.names,
             columns=MappingProxyType(columns),
-            unit_ids=np.arange(len(matrix)),
+            unit_ids=np.arange(values.shape[1]),
         )
         risk = np.asarray(self.model.risk(rows), dtype=np.float64)
-        if risk.shape != (len(matrix),) or not np.all((risk >= 0) & (risk <= 1)):
-            what = "values outside" if risk.shape == (len(matrix),) else f"shape {risk.shape}"
+        if risk.shape != (values.shape[1],) or not np.all((risk >= 0) & (risk <= 1)):
+            what = "values outside" if risk.shape == (values.shape[1],) else f"shape {risk.shape}"
             raise CausalmedError(
-                f"The model must return {len(matrix):,} risks between 0 and 1, and returned {what}. A sum of "
-                "such numbers would not be a risk. Wrap the model so that .risk(patients) returns "
+                f"The model must return {values.shape[1]:,} risks between 0 and 1, and returned {what}. A "
+                "sum of such numbers would not be a risk. Wrap the model so that .risk(patients) returns "
                 "probabilities."
             )
         return risk

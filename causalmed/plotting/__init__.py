@@ -5,10 +5,19 @@ The room's question: *how does a tired reader see it at once?* It takes the pict
 nothing about numbers, touches no global state of matplotlib and opens no window.
 """
 
-from causalmed.plotting import bars, curves, graphs, icons, lines, overlap, rows
+from causalmed.plotting import bars, curves, graphs, icons, lines, overlap, panels, rows
 from causalmed.plotting.drawing import draw
 from causalmed.plotting.svg import to_png, to_svg
 
 __all__ = ["draw", "to_png", "to_svg"]
 
-_KINDS = (bars, curves, graphs, icons, lines, overlap, rows)  # importing these registers what they draw
+_KINDS = (
+    bars,
+    curves,
+    graphs,
+    icons,
+    lines,
+    overlap,
+    panels,
+    rows,
+)  # importing these registers what they draw

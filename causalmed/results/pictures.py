@@ -24,6 +24,7 @@ from causalmed.results.pictures_model import (
     GroupDots,
     GroupRow,
 )
+from causalmed.results.pictures_panels import Panels
 
 __all__ = [
     "Balance",
@@ -42,5 +43,6 @@ __all__ = [
     "GroupRow",
     "IconArray",
     "Overlap",
+    "Panels",
     "Picture",
 ]
