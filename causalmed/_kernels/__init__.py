@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         scm,
         separation,
         skeleton,
+        treewalk,
     )
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "scm",
     "separation",
     "skeleton",
+    "treewalk",
 ]
 
 
