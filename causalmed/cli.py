@@ -1,4 +1,4 @@
-"""The command line: demo, init, check, run, verify.
+"""The command line: demo, init, check, run, verify, key, sign, compare, card.
 
 Each command is a few lines over the public functions; what can go wrong is told in the words of
 :mod:`causalmed.errors`, with exit code 2 for a refused input and 1 for a report that has changed.
@@ -102,6 +102,67 @@ def verify(
     typer.echo(found.summary())
     if not found.intact:
         raise typer.Exit(1)
+
+
+@app.command()
+def key(
+    path: Annotated[Path, typer.Argument(help="Where to write the key (PEM). Keep it to yourself.")],
+    lock: Annotated[bool, typer.Option("--lock/--no-lock", help="Ask for a password.")] = True,
+) -> None:
+    """Make a key to sign reports with."""
+    from causalmed.reporting import make_key
+
+    password = typer.prompt("Password", hide_input=True, confirmation_prompt=True) if lock else None
+    with _refusals():
+        mark = make_key(path, password=password)
+    typer.echo(f"Wrote {path}. Tell those who read your signature that your key is {mark}.")
+
+
+@app.command()
+def sign(
+    report: Annotated[Path, typer.Argument(help="The JSON file of a report.")],
+    name: Annotated[str, typer.Option(help="Who signs.")],
+    role: Annotated[str, typer.Option(help="As what.")],
+    key: Annotated[Path, typer.Option(help="The key (see: causalmed key).")],
+    dissent: Annotated[str, typer.Option(help="Sign with this reason for dissent.")] = "",
+    lock: Annotated[bool, typer.Option("--lock/--no-lock", help="The key has a password.")] = True,
+) -> None:
+    """Put a name under a report; the report itself stays as it is."""
+    from causalmed.reporting import sign_report
+
+    password = typer.prompt("Password", hide_input=True) if lock else None
+    opinion = "dissent" if dissent else "agree"
+    with _refusals():
+        target = sign_report(
+            report, name=name, role=role, key=key, opinion=opinion, text=dissent, password=password
+        )
+    typer.echo(f"Signed. The signatures stand in {target}.")
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="The JSON file of the earlier report.")],
+    now: Annotated[Path, typer.Argument(help="The JSON file of the later report.")],
+) -> None:
+    """Say what changed between two reports under one protocol."""
+    from causalmed.monitoring import compare_reports
+    from causalmed.reporting import read_report
+
+    with _refusals():
+        typer.echo(compare_reports(read_report(before), read_report(now)).summary())
+
+
+@app.command()
+def card(
+    report: Annotated[Path, typer.Argument(help="The JSON file of a report with a risk model.")],
+    out: Annotated[Path, typer.Option("--out", help="The XML file to write.")] = Path("model-card.xml"),
+) -> None:
+    """Write the risk model of a report as a CHAI model card (XML)."""
+    from causalmed.reporting import model_card, read_report
+
+    with _refusals():
+        out.write_text(model_card(read_report(report)), encoding="utf-8")
+    typer.echo(f"Wrote {out}.")
 
 
 def main() -> None:

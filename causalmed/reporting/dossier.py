@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from causalmed.cohort import Cohort
     from causalmed.explanation import Explanation, Recourse
     from causalmed.fairness import Audit
+    from causalmed.monitoring import ReportChanges
     from causalmed.prediction import ClinicalPerformance, RiskModel
     from causalmed.reporting.population import Population
     from causalmed.reporting.wording import Wording
@@ -110,6 +111,8 @@ class Dossier:
         A worked, synthetic patient.
     audit : Audit or None
         For whom the model is different.
+    changes : ReportChanges or None
+        What differs from the report before; None where none was named.
     refusals : tuple of Refusal
         Parts that could not be done.
     provenance : Provenance
@@ -128,6 +131,7 @@ class Dossier:
     explanation: Explanation | None
     recourse: Recourse | None
     audit: Audit | None
+    changes: ReportChanges | None
     refusals: tuple[Refusal, ...]
     provenance: Provenance
 

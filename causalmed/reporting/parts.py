@@ -8,10 +8,13 @@ import numpy as np
 
 from causalmed import estimation
 from causalmed.engine import generator
+from causalmed.errors import DataError
 from causalmed.explanation import Contraindication, explain, recourse
 from causalmed.fairness import Tolerance, audit
+from causalmed.monitoring import compare_reports
 from causalmed.prediction import fit_risk_model
 from causalmed.reporting.dossier import Prediction, Tested
+from causalmed.reporting.sealing import read_report, seal
 from causalmed.scm import fit_scm
 from causalmed.screening import screen_risks
 
@@ -19,14 +22,23 @@ if TYPE_CHECKING:
     from causalmed.cohort import Cohort
     from causalmed.explanation import Explanation, Recourse
     from causalmed.fairness import Audit
+    from causalmed.monitoring import ReportChanges
     from causalmed.prediction import RiskModel
+    from causalmed.reporting.dossier import Dossier
     from causalmed.reporting.population import Population
     from causalmed.reporting.protocol import Protocol
     from causalmed.screening import RiskScreen
 
 Unseen: TypeAlias = "tuple[tuple[str, Cohort], ...]"
 
-__all__ = ["audit_part", "explanation_part", "prediction_part", "recourse_part", "screen_part"]
+__all__ = [
+    "audit_part",
+    "changes_part",
+    "explanation_part",
+    "prediction_part",
+    "recourse_part",
+    "screen_part",
+]
 
 _MAY_NOT_TRAVEL: Final = frozenset({"unstable", "shares a hidden cause", "opens a path"})
 """Why a column that was known before the outcome is left out of the stable model."""
@@ -162,6 +174,19 @@ def audit_part(protocol: Protocol, population: Population, prediction: Predictio
         tolerance=tolerance,
         seed=protocol.report.seed,
     )
+
+
+def changes_part(protocol: Protocol, dossier: Dossier) -> ReportChanges | None:
+    """Hold the report against the one before it, where the protocol names one."""
+    if not protocol.report.previous:
+        return None
+    before = read_report(protocol.path(protocol.report.previous))
+    if seal(before["body"]) != before["seals"]["body_sha256"]:
+        raise DataError(
+            f"The report before ({protocol.report.previous}) was changed after it was written, so nothing "
+            "can be compared with it. Find the file that was signed."
+        )
+    return compare_reports(before, dossier.to_dict())
 
 
 def _split(protocol: Protocol, population: Population) -> tuple[Cohort, Unseen]:

@@ -28,11 +28,15 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """Something only a person can say: a text, a name, a date (ISO 8601)."""
+    """Something only a person can say: a text, a name, a date (ISO 8601).
+
+    With ``does_not_apply`` the text is the reason why the item does not apply.
+    """
 
     text: str
     stated_by: str
     on: str
+    does_not_apply: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +157,11 @@ class RecoursePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportPlan:
-    """Language of the report, and the seed of everything random."""
+    """Language of the report, the seed of everything random, and the report to compare with."""
 
     language: str = "en"
     seed: int = 1
+    previous: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -268,6 +268,7 @@ def _statements(table: _Table) -> tuple[tuple[str, Statement], ...]:
                     text=entry.get("text", str),
                     stated_by=entry.get("stated_by", str),
                     on=_date(entry, "on", ...),
+                    does_not_apply=entry.get("does_not_apply", bool, False),
                 ),
             )
         )
@@ -276,7 +277,11 @@ def _statements(table: _Table) -> tuple[tuple[str, Statement], ...]:
 
 
 def _report(table: _Table) -> ReportPlan:
-    plan = ReportPlan(language=table.get("language", str, "en"), seed=table.get("seed", int, 1))
+    plan = ReportPlan(
+        language=table.get("language", str, "en"),
+        seed=table.get("seed", int, 1),
+        previous=table.get("previous", str, ""),
+    )
     table.finish()
     if plan.language != "en":
         raise ProtocolError(f"report.language = {plan.language!r} has no catalogue yet; use 'en'.")

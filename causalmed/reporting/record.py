@@ -44,6 +44,7 @@ def record(dossier: Dossier) -> dict[str, Any]:
         "explanation": dossier.explanation and _overall(dossier),
         "recourse": dossier.recourse and dossier.recourse.to_dict(),
         "audit": dossier.audit and _audit(dossier.audit),
+        "changes": dossier.changes and dossier.changes.to_dict(),
         "refusals": [
             {"part": refusal.part, "kind": refusal.kind, "reason": refusal.reason}
             for refusal in dossier.refusals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -15,6 +16,7 @@ from causalmed.reporting.dossier import Dossier, Refusal
 from causalmed.reporting.items import unknown_statements
 from causalmed.reporting.parts import (
     audit_part,
+    changes_part,
     explanation_part,
     prediction_part,
     recourse_part,
@@ -23,6 +25,7 @@ from causalmed.reporting.parts import (
 from causalmed.reporting.population import load_population
 from causalmed.reporting.protocol import Protocol
 from causalmed.reporting.sealing import Verification, verify
+from causalmed.reporting.signing import checked_signatures
 from causalmed.results import Gate, Provenance
 
 __all__ = ["check_protocol", "run", "verify_report"]
@@ -30,7 +33,7 @@ __all__ = ["check_protocol", "run", "verify_report"]
 Progress: TypeAlias = Callable[[str, int, int], None]
 Answer = TypeVar("Answer")
 
-_STEPS = 7
+_STEPS = 8
 
 
 def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None) -> Dossier:
@@ -96,8 +99,8 @@ def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None
     )
     step("auditing the model by group")
     audit = attempt("the audit", lambda: audit_part(protocol, population, prediction))
-    step("done")
-    return Dossier(
+    step("comparing with the report before")
+    dossier = Dossier(
         protocol=protocol,
         population=population,
         checks=checks,
@@ -106,6 +109,7 @@ def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None
         explanation=explanation,
         recourse=recourse,
         audit=audit,
+        changes=None,
         refusals=tuple(attempt.refusals),
         provenance=Provenance.collect(
             data_fingerprint=population.cohort.fingerprint,
@@ -113,6 +117,9 @@ def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None
             seed=protocol.report.seed,
         ),
     )
+    changes = attempt("the comparison with the report before", lambda: changes_part(protocol, dossier))
+    step("done")
+    return replace(dossier, changes=changes, refusals=tuple(attempt.refusals))
 
 
 def check_protocol(protocol: Protocol, *, progress: Progress | None = None) -> Gate:
@@ -151,7 +158,7 @@ def check_protocol(protocol: Protocol, *, progress: Progress | None = None) -> G
 
 
 def verify_report(report: str | Path, *, protocol: str | Path | None = None) -> Verification:
-    """Recompute the hashes of a report, and of the table if its protocol is given.
+    """Recompute the hashes of a report, of its signatures, and of the table if its protocol is given.
 
     Parameters
     ----------
@@ -166,10 +173,12 @@ def verify_report(report: str | Path, *, protocol: str | Path | None = None) -> 
         The file is not a report, or the protocol cannot be read.
     """
     if protocol is None:
-        return verify(report)
-    declared = Protocol.load(protocol)
-    cohort = load_population(declared).cohort
-    return verify(report, data_fingerprint=cohort.fingerprint, protocol_sha256=declared.sha256)
+        found = verify(report)
+    else:
+        declared = Protocol.load(protocol)
+        cohort = load_population(declared).cohort
+        found = verify(report, data_fingerprint=cohort.fingerprint, protocol_sha256=declared.sha256)
+    return replace(found, lines=(*found.lines, *checked_signatures(Path(report))))
 
 
 class _Steps:

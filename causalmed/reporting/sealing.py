@@ -14,7 +14,7 @@ from causalmed.arguments import require_path
 from causalmed.errors import DataError
 from causalmed.results import fingerprint
 
-__all__ = ["Verification", "seal", "verify", "write_whole"]
+__all__ = ["Verification", "read_report", "seal", "verify", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def verify(
         The file is not a report of causalmed.
     """
     file = require_path(path)
-    report = _read(file)
+    report = read_report(file)
     body, seals = report["body"], report["seals"]
     found = seal(body)
     lines = [_line("numbers", found == seals["body_sha256"], f"the JSON file has the hash {found[:16]}…")]
@@ -112,7 +112,8 @@ def _line(what: str, good: bool, text: str) -> tuple[str, bool, str]:
     return what, good, text
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_report(path: Path) -> dict[str, Any]:
+    """Read the JSON file of a report; DataError where it is none."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:

@@ -119,7 +119,7 @@ def test_a_factor_that_lowers_the_risk_prevents(tmp_path):
     dossier = run(small_protocol(tmp_path, frame))
     assert dossier.screen.candidate("late").prevents
     assert dossier.screen.picture().title == "1 of 1 candidates prevents infected"
-    headline, found = dossier.sections()[0].answer, dossier.sections()[4].answer
+    headline, found = dossier.sections()[0].answer, dossier.sections()[5].answer
     assert headline == "The factor asked about prevents infected, if the assumed graph is right."
     assert "prevents it" in found
 

@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"estimation", "discovery", "scm"}),
     frozenset({"prediction", "screening", "datasets"}),
     frozenset({"explanation"}),
-    frozenset({"fairness"}),
+    frozenset({"fairness", "monitoring"}),
     frozenset({"reporting"}),
     frozenset({"cli"}),
 )
