@@ -49,7 +49,20 @@ def model_summary(model: StructuralCausalModel) -> str:
         f"Outcome: {model.outcome or 'none stated'}.",
         f"Nodes that hidden causes tie together: {tied}.",
     )
-    return "\n".join(line for sentence in sentences for line in textwrap.wrap(sentence, 80))
+    lines = [line for sentence in sentences for line in textwrap.wrap(sentence, 80)]
+    if model.candidates:
+        lines += ["Left to the data:", *model.comparison.summary().splitlines()]
+    return "\n".join([*lines, *_fit(model)])
+
+
+def _fit(model: StructuralCausalModel) -> list[str]:
+    """Say which mechanisms do not fit, where there are patients to tell."""
+    if model.cohort is None:
+        return []
+    wrong = model.diagnostics.gate.not_passed()
+    if not wrong:
+        return ["The mechanisms fit patients that they were not fitted on."]
+    return [line for check in wrong for line in textwrap.wrap(str(check), 80, subsequent_indent="      ")]
 
 
 def _size(mechanism: Mechanism) -> int:

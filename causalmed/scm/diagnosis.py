@@ -1,13 +1,14 @@
 r"""Do the mechanisms fit? Judged on patients that they were not fitted on.
 
-For each node the standardised residual r, the transform :math:`F(x \mid \mathrm{pillow})` of a numeric node
-and the log score are computed on held-out patients. A right mechanism leaves
+For each node, on held-out patients, with :math:`F(x \mid \mathrm{pillow})` the fitted distribution:
 
-- calibration: numeric nodes, the transform uniform (Kolmogorov's distance); discrete nodes, predicted and
-  observed means equal in tenths of the predicted mean (largest gap, beyond chance);
-- nothing behind: r unrelated to the inputs and the squares of numeric inputs, and the spread of a numeric
-  node's r unrelated to them (largest absolute correlation);
-- a better log score than the node's own distribution without any input.
+- calibration: the rank of the observed value, drawn between :math:`F(x^-)` and :math:`F(x)`, is uniform (for
+  a node with levels: predicted and observed means agree in tenths of the predicted mean);
+- nothing behind: the normal score of the rank (for levels the standardised residual) is unrelated to the
+  inputs and to squares of numeric ones, and the spread of a numeric node's unrelated to them;
+- the log score is better than that of the node's own distribution without any input.
+
+A check warns where the departure is both beyond chance (a test at level 0.01) and large enough to matter.
 
 References
 ----------
@@ -16,193 +17,217 @@ Dawid AP (1984). J R Stat Soc A 147(2):278-292. Czado C, Gneiting T, Held L (200
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from causalmed.arguments import require_instance
 from causalmed.cohort import Cohort
-from causalmed.engine import Local, fold_of
-from causalmed.errors import CausalmedError
-from causalmed.results import Check, Gate, State
+from causalmed.engine import Local, fold_of, generator
+from causalmed.errors import CausalmedError, DataError
+from causalmed.scm.choosing import log_score
+from causalmed.scm.diagnostics import Judged, MechanismDiagnostics
 from causalmed.scm.fitting import fit_mechanism
-from causalmed.scm.mechanism import Discrete, Mechanism
+from causalmed.scm.mechanism import Discrete, Mechanism, Numeric, positions
+from causalmed.scm.mechanisms.count import Count
 from causalmed.scm.mechanisms.empirical import Empirical
-from causalmed.scm.mechanisms.gaussian import LinearGaussian
 from causalmed.scm.nodes import columns_of
 from causalmed.scm.terms import FloatArray, Values
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from causalmed.scm.model import StructuralCausalModel
 
-__all__ = ["diagnose_model"]
+__all__ = ["diagnose_model", "judged_nodes", "ranks"]
 
-_CALIBRATION_WARN: Final = 0.05
-_CALIBRATION_FAIL: Final = 0.15
-_CORRELATION_WARN: Final = 0.10
 _FOLDS: Final = 2
+_GRID: Final = np.linspace(0.0, 1.0, 21)
+_TENTHS: Final = np.linspace(0.1, 0.9, 9)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Held:
-    """One node on held-out patients."""
-
-    node: str
-    values: FloatArray
-    inputs: Values
-    residual: FloatArray
-    numeric: frozenset[str]
-    log_score: float
-    marginal: float
-    gap: float
-
-
-def diagnose_model(model: StructuralCausalModel, cohort: Cohort, *, seed: int, n_jobs: int) -> Gate:
+def diagnose_model(
+    model: StructuralCausalModel, cohort: Cohort, *, seed: int, n_jobs: int
+) -> MechanismDiagnostics:
     """Check every node with causes; see :meth:`StructuralCausalModel.diagnose`."""
     require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
-    columns = columns_of(cohort, model.order, model.nodes)
-    same = model.cohort is not None and model.cohort.fingerprint == cohort.fingerprint
-    keys = cohort.unit_keys
-    fold = fold_of(keys, folds=_FOLDS, seed=seed) if same else np.zeros(cohort.n, dtype=np.intp)
-    judged = [node for node in model.order if not isinstance(model.mechanisms[node], Empirical)]
+    nodes = [node for node in model.order if not isinstance(model.mechanisms[node], Empirical)]
+    return MechanismDiagnostics(rows=judged_nodes(model, cohort, nodes, seed=seed, n_jobs=n_jobs))
 
-    def judge(node: str) -> tuple[Check, ...]:
+
+def judged_nodes(
+    model: StructuralCausalModel, cohort: Cohort, nodes: Iterable[str], *, seed: int, n_jobs: int = 1
+) -> tuple[Judged, ...]:
+    """Judge some nodes on a cohort; on that of the fit, on halves that are fitted without them."""
+    wanted = list(nodes)
+    read = {name for node in wanted for name in (node, *model.factors.pillows[node])}
+    columns = columns_of(cohort, [name for name in model.order if name in read], model.nodes)
+    same = model.cohort is not None and model.cohort.fingerprint == cohort.fingerprint
+    fold = fold_of(cohort.unit_keys, folds=_FOLDS, seed=seed) if same else np.zeros(cohort.n, dtype=np.intp)
+
+    def judge(node: str) -> Judged:
         inputs = {name: columns[name] for name in model.factors.pillows[node]}
         try:
-            held = _held(model, cohort, node, columns[node], inputs, fold=fold, same=same)
+            return _judged(model, cohort, node, columns[node], inputs, fold=fold, same=same, seed=seed)
         except CausalmedError as error:
-            return (_unjudged(node, str(error)),)
-        return (_calibration(held), _leftover(held), _gain(held))
+            return Judged.unjudged(node, n=cohort.n, why=str(error))
 
-    return Gate(checks=tuple(c for checks in Local(n_jobs=n_jobs).map(judge, judged) for c in checks))
+    return tuple(Local(n_jobs=n_jobs).map(judge, wanted))
 
 
-def _held(
+def ranks(
+    mechanism: Mechanism, values: FloatArray, inputs: Values, random: np.random.Generator
+) -> FloatArray:
+    """Return the (randomised) rank of each value among what the mechanism might have given, in (0, 1).
+
+    Parameters
+    ----------
+    mechanism : Mechanism
+        With levels, or with a distribution function.
+    values : ndarray, shape (n,)
+        What was observed.
+    inputs : mapping of str to ndarray
+        What the mechanism reads.
+    random : Generator
+        Draws the rank between P(X < x) and P(X ≤ x).
+
+    Raises
+    ------
+    DataError
+        The mechanism has no distribution function.
+    """
+    u = random.random(len(values))
+    if isinstance(mechanism, Discrete):
+        p = np.broadcast_to(mechanism.probabilities(inputs), (len(values), len(mechanism.codes)))
+        rows, place = np.arange(len(values)), np.maximum(positions(values, mechanism.codes), 0)
+        upper = np.cumsum(p, axis=1)[rows, place]
+        return np.asarray(np.clip(upper - u * p[rows, place], 1e-12, 1 - 1e-12))
+    if not isinstance(mechanism, Numeric):
+        raise DataError(f"a {type(mechanism).__name__} has no distribution function.")
+    at = mechanism.cdf(values, inputs)
+    low = mechanism.cdf(values - 1.0, inputs) if isinstance(mechanism, Count) else at
+    return np.asarray(np.clip(at - u * (at - low), 1e-12, 1 - 1e-12))
+
+
+def _judged(
     model: StructuralCausalModel,
     cohort: Cohort,
     node: str,
     values: FloatArray,
     inputs: dict[str, FloatArray],
     *,
-    fold: np.ndarray,
+    fold: NDArray[np.intp],
     same: bool,
-) -> _Held:
-    residual, score, mean = np.empty(len(values)), np.empty(len(values)), np.empty(len(values))
+    seed: int,
+) -> Judged:
+    from scipy.special import ndtri
+
+    n, random = len(values), generator(seed, "ranks", node)
+    rank, score, mean, residual = (np.empty(n) for _ in range(4))
+    levels = isinstance(model.mechanisms[node], Discrete)
     for k in np.unique(fold):
         rows = fold == k
-        mechanism = _without(model, cohort, node, rows) if same else model.mechanisms[node]
+        law = _without(model, cohort, node, rows, seed=seed) if same else model.mechanisms[node]
         x, seen = values[rows], {name: column[rows] for name, column in inputs.items()}
-        residual[rows] = _residual(mechanism, x, seen)
-        score[rows] = mechanism.log_density(x, seen)
-        mean[rows] = mechanism.mean(seen)
-    mechanism = model.mechanisms[node]
-    gap = _normal_gap(residual) if isinstance(mechanism, LinearGaussian) else _share_gap(values, mean)
-    return _Held(
+        rank[rows] = ranks(law, x, seen, random)
+        score[rows] = log_score(law, x, seen, whole=False)
+        if isinstance(law, Discrete):
+            mean[rows], residual[rows] = _standardised(law, x, seen)
+    if not levels:
+        residual = np.asarray(ndtri(rank))
+    numeric = [name for name in inputs if not model.nodes[name].is_discrete]
+    related = {name: _relations(residual, inputs[name], name in numeric, not levels) for name in inputs}
+    sizes = {name: max(found) for name, found in related.items()}
+    name = max(sizes, key=sizes.__getitem__, default="")
+    size = sizes.get(name, 0.0)
+    gap, p_value = _by_tenths(values, mean, residual) if levels else _uniformity(rank)
+    own = _own_score(model.mechanisms[node], values)
+    return Judged(
         node=node,
-        values=values,
-        inputs=inputs,
-        residual=residual,
-        numeric=frozenset(name for name in (node, *inputs) if not model.nodes[name].is_discrete),
-        log_score=float(score.mean()),
-        marginal=_marginal_score(mechanism, values),
+        n=n,
         gap=gap,
+        gap_p=p_value,
+        related_to=name,
+        relation=size,
+        relation_p=_bonferroni(size, n, sum(map(len, related.values()))),
+        log_score=float(score.mean()),
+        own_score=float(own.mean()),
+        gain_error=float((score - own).std() / np.sqrt(n)),
+        numeric=not levels,
+        numeric_cause=name in numeric,
+        ranks=tuple(np.searchsorted(np.sort(rank), _GRID, side="right") / n),
     )
 
 
-def _without(model: StructuralCausalModel, cohort: Cohort, node: str, rows: np.ndarray) -> Mechanism:
+def _without(
+    model: StructuralCausalModel, cohort: Cohort, node: str, rows: np.ndarray, *, seed: int
+) -> Mechanism:
     """Fit the node on the other patients; a mechanism stated by hand stays."""
     if node not in model.specs:
         return model.mechanisms[node]
     rest = cohort.take(~rows)
     inputs = [rest.column(name) for name in model.factors.pillows[node]]
-    return fit_mechanism(rest.column(node), inputs, model.specs[node])
+    keys = rest.unit_keys
+    return fit_mechanism(rest.column(node), inputs, model.specs[node], keys=keys, seed=seed + 1)
 
 
-def _residual(mechanism: Mechanism, values: FloatArray, inputs: Values) -> FloatArray:
-    """Return (x - mean)/sd given the inputs, on the scale on which the mechanism is linear, shape (n,)."""
-    if isinstance(mechanism, LinearGaussian):
-        return mechanism.noise_of(values, inputs)
-    assert isinstance(mechanism, Discrete)
-    codes, p = np.asarray(mechanism.codes), mechanism.probabilities(inputs)
-    mean = p @ codes
+def _standardised(law: Discrete, values: FloatArray, inputs: Values) -> tuple[FloatArray, FloatArray]:
+    """Return the mean code and (x - mean)/sd given the inputs."""
+    codes, p = np.asarray(law.codes), law.probabilities(inputs)
+    mean = np.broadcast_to(p @ codes, values.shape)
     variance = np.maximum(p @ codes**2 - mean**2, 1e-12)
-    return np.asarray((values - mean) / np.sqrt(variance))
+    return mean, np.asarray((values - mean) / np.sqrt(variance))
 
 
-def _normal_gap(residual: FloatArray) -> float:
-    """Return Kolmogorov's distance to the normal law, less what chance explains (1.36/√n)."""
-    from scipy.special import ndtr
+def _uniformity(rank: FloatArray) -> tuple[float, float]:
+    """Return Kolmogorov's distance to the uniform law, less what chance explains, and its p-value."""
+    from scipy.stats import kstwobign
 
-    n = len(residual)
-    ordered = ndtr(np.sort(residual))
-    grid = np.arange(1, n + 1) / n
+    n = len(rank)
+    ordered, grid = np.sort(rank), np.arange(1, n + 1) / n
     distance = float(np.max(np.maximum(grid - ordered, ordered - grid + 1 / n)))
-    return max(0.0, distance - float(1.36 / np.sqrt(n)))
+    return max(0.0, distance - float(1.36 / np.sqrt(n))), float(kstwobign.sf(np.sqrt(n) * distance))
 
 
-def _share_gap(values: FloatArray, mean: FloatArray) -> float:
-    """Return the largest gap of mean prediction and mean value over tenths, less two standard errors."""
-    edges = np.quantile(mean, np.linspace(0.1, 0.9, 9))
-    tenth = np.searchsorted(edges, mean, side="right")
-    gaps = []
+def _by_tenths(values: FloatArray, mean: FloatArray, residual: FloatArray) -> tuple[float, float]:
+    """Return the largest gap of mean prediction and mean value over tenths, beyond chance, and a p-value."""
+    from scipy.stats import chi2
+
+    tenth = np.searchsorted(np.quantile(mean, _TENTHS), mean, side="right")
+    spread = np.where(residual == 0, 0.0, (values - mean) / np.where(residual == 0, 1.0, residual))
+    gaps, squares, count = [0.0], 0.0, 0
     for k in np.unique(tenth):
         rows = tenth == k
-        error = 2 * values[rows].std() / np.sqrt(rows.sum())
-        gaps.append(abs(float(values[rows].mean() - mean[rows].mean())) - error)
+        left = float((values[rows] - mean[rows]).sum())
+        variance = float((spread[rows] ** 2).sum())
+        gaps.append((abs(left) - 2 * float(np.sqrt(variance))) / float(rows.sum()))
+        if variance > 0:
+            squares, count = squares + left**2 / variance, count + 1
     span = max(1.0, float(values.max() - values.min()))
-    return float(max(0.0, *gaps) / span)
+    return float(max(gaps) / span), float(chi2.sf(squares, max(count, 1)))
 
 
-def _marginal_score(mechanism: Mechanism, values: FloatArray) -> float:
-    if isinstance(mechanism, LinearGaussian):
-        linear = mechanism.scale(values)
-        jacobian = float(np.log(values).mean()) if mechanism.log else 0.0
-        return float(-0.5 - np.log(linear.std()) - 0.5 * np.log(2 * np.pi)) - jacobian
-    shares = np.unique(values, return_counts=True)[1] / len(values)
-    return float(np.sum(shares * np.log(shares)))
-
-
-def _calibration(held: _Held) -> Check:
-    state = State.PASS if held.gap <= _CALIBRATION_WARN else State.WARN
-    return Check(
-        name=f"{held.node}: calibration",
-        state=State.FAIL if held.gap > _CALIBRATION_FAIL else state,
-        sentence=(
-            f"On patients it was not fitted on, the distribution of {held.node} is off by "
-            f"{100 * held.gap:.1f} percentage points beyond chance."
-        ),
-        value=held.gap,
-        threshold=_CALIBRATION_WARN,
-        advice="Try another family or more terms in mechanisms= (for a skewed positive column, 'lognormal').",
+def _own_score(mechanism: Mechanism, values: FloatArray) -> FloatArray:
+    """Return each value's log score under the node's own distribution: shares, or a normal (log) law."""
+    if isinstance(mechanism, Discrete | Count):
+        _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+        return np.asarray(np.log(counts / len(values))[place.reshape(-1)])
+    log = bool(getattr(mechanism, "log", False))
+    linear = np.log(values) if log else values
+    z = (linear - linear.mean()) / linear.std()
+    return np.asarray(
+        -0.5 * z**2 - np.log(linear.std()) - 0.5 * np.log(2 * np.pi) - (np.log(values) if log else 0.0)
     )
 
 
-def _leftover(held: _Held) -> Check:
-    found = [(_relation(held, name), name) for name in held.inputs]
-    largest, name = max(found)
-    limit = _CORRELATION_WARN + 2 / np.sqrt(len(held.residual))
-    return Check(
-        name=f"{held.node}: nothing left in its causes",
-        state=State.PASS if largest <= limit else State.WARN,
-        sentence=f"What {held.node} leaves unexplained correlates with {name} by {largest:.2f} at most.",
-        value=largest,
-        threshold=float(limit),
-        advice=(
-            f"Add {f'{name}**2 or ' * (name in held.numeric)}a product with {name} to its terms"
-            f"{', or try another family' * (held.node in held.numeric)}."
-        ),
-    )
-
-
-def _relation(held: _Held, name: str) -> float:
-    column = held.inputs[name]
-    pairs = [(held.residual, column)]
-    if name in held.numeric:
-        pairs.append((held.residual, (column - column.mean()) ** 2))
-    if held.node in held.numeric:
-        pairs.append((np.abs(held.residual), column))
-    return max(_correlation(a, b) for a, b in pairs)
+def _relations(residual: FloatArray, column: FloatArray, is_number: bool, of_number: bool) -> list[float]:
+    pairs = [(residual, column)]
+    if is_number:
+        pairs.append((residual, (column - column.mean()) ** 2))
+    if of_number:
+        pairs.append((np.abs(residual), column))
+    return [_correlation(a, b) for a, b in pairs]
 
 
 def _correlation(a: FloatArray, b: FloatArray) -> float:
@@ -211,26 +236,7 @@ def _correlation(a: FloatArray, b: FloatArray) -> float:
     return 0.0 if size < 1e-12 else abs(float(np.mean(a * b))) / size
 
 
-def _gain(held: _Held) -> Check:
-    gain = held.log_score - held.marginal
-    return Check(
-        name=f"{held.node}: log score",
-        state=State.PASS if gain >= -0.001 else State.WARN,
-        sentence=(
-            f"Knowing its causes improves the prediction of {held.node} by {gain:.3f} nats a patient."
-            if gain >= -0.001
-            else f"Knowing its causes worsens the prediction of {held.node} by {-gain:.3f} nats a patient."
-        ),
-        value=gain,
-        threshold=-0.001,
-        advice="There are too many terms for so few patients; leave some out.",
-    )
+def _bonferroni(correlation: float, n: int, tests: int) -> float:
+    from scipy.special import ndtr
 
-
-def _unjudged(node: str, why: str) -> Check:
-    return Check(
-        name=f"{node}: calibration",
-        state=State.WARN,
-        sentence=f"{node} could not be judged on half of the patients: {why}",
-        advice="Diagnose on a larger cohort.",
-    )
+    return float(min(1.0, 2 * tests * ndtr(-correlation * np.sqrt(n))))

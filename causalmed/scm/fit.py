@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from causalmed.engine import Local
 from causalmed.errors import ColumnNotFound, DataError, InvalidArgument, UnknownNode
 from causalmed.graph import Graph
 from causalmed.results import Provenance
+from causalmed.scm.choosing import choose_mechanism
+from causalmed.scm.comparison import Candidate
 from causalmed.scm.factorisation import Factorisation, factorise
 from causalmed.scm.fitting import fit_mechanism, likelier_law
 from causalmed.scm.mechanism import Mechanism
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["fit_scm"]
 
+AUTO: Final = "auto"
 Stated = Mapping[str, Any]
 
 
@@ -32,7 +35,7 @@ def fit_scm(
     graph: Graph,
     cohort: Cohort,
     *,
-    mechanisms: Stated | None = None,
+    mechanisms: Stated | str | None = None,
     seed: int = 0,
     n_jobs: int = 1,
 ) -> StructuralCausalModel:
@@ -51,14 +54,15 @@ def fit_scm(
         What is assumed; its nodes, the latent ones apart, are columns of the cohort.
     cohort : Cohort
         The patients.
-    mechanisms : mapping of str to str, MechanismSpec or Mechanism, optional
-        Node → what it shall be: a family ("logistic", "linear", "lognormal", "ordinal", "categorical"),
-        a spec with terms, or a finished mechanism that is taken as it is. By default by the kind of the
-        column: logistic for binary, linear-Gaussian for numbers and counts (lognormal for a positive number
-        where that is the likelier), proportional odds for ordinal, multinomial for categorical; the
-        observed distribution for nodes without causes.
+    mechanisms : "auto", or mapping of str to str, MechanismSpec, learner or Mechanism, optional
+        Node → what it shall be: a family of :class:`MechanismSpec`, a spec with terms, a scikit-learn
+        learner, a finished mechanism that is taken as it is, or "auto": the candidate with the best held-out
+        log score, kept in ``.comparison``. "auto" alone is for all nodes with causes. By default by the
+        kind of the column: logistic for binary, linear-Gaussian for numbers and counts (lognormal for a
+        positive number where that is the likelier), proportional odds for ordinal, multinomial for
+        categorical; the observed distribution for nodes without causes.
     seed : int
-        Recorded in the provenance; the fit itself has no randomness.
+        Of the folds of "auto" and of learners; regressions have no randomness.
     n_jobs : int
         Threads. It never changes a bit.
 
@@ -99,14 +103,11 @@ def fit_scm(
     if not outcomes and cohort.outcome is not None and cohort.outcome in projected:
         outcomes = [cohort.outcome]
     factors = factorise(projected, outcomes=outcomes)
-    if not isinstance(mechanisms, Mapping | None):
-        raise InvalidArgument(
-            f"mechanisms={mechanisms!r} must map nodes to mechanisms, such as {{'age': 'linear'}}."
-        )
-    stated = dict(mechanisms or {})
-    if unknown := [name for name in stated if name not in projected]:
-        raise UnknownNode.among(unknown, projected.nodes)
-    specs = {node: _spec(node, cohort, factors, stated.get(node)) for node in factors.order}
+    stated = _stated(mechanisms, projected, factors)
+    settled = Local(n_jobs=n_jobs).map(
+        lambda node: _spec(node, cohort, factors, stated.get(node), seed=_checked(seed)), factors.order
+    )
+    specs = {node: spec for node, (spec, _) in zip(factors.order, settled, strict=True)}
     fitted = Local(n_jobs=n_jobs).map(
         lambda node: _fit(node, cohort, factors, specs[node], seed=seed), factors.order
     )
@@ -117,9 +118,10 @@ def fit_scm(
         nodes={node: _info(cohort.column(node)) for node in factors.order},
         outcome=outcomes[0] if len(outcomes) == 1 else None,
         provenance=Provenance.collect(
-            data_fingerprint=cohort.fingerprint, spec=f"fit_scm(mechanisms={stated!r})", seed=_checked(seed)
+            data_fingerprint=cohort.fingerprint, spec=f"fit_scm(mechanisms={stated!r})", seed=seed
         ),
         cohort=cohort,
+        candidates=tuple(row for _, rows in settled for row in rows),
         specs={node: spec for node, spec in specs.items() if isinstance(spec, MechanismSpec)},
     )
 
@@ -143,13 +145,33 @@ def _projected(graph: Graph, cohort: Cohort) -> Graph:
     return graph.latent_projection()
 
 
-def _spec(node: str, cohort: Cohort, factors: Factorisation, stated: object) -> MechanismSpec | Mechanism:
-    """Return what was stated, else the law of the column's kind; of a positive number, the likelier one."""
-    column = cohort.column(node)
-    spec = spec_for(node, column.kind, stated=stated, root=not factors.pillows[node])
-    if stated is not None or not isinstance(spec, MechanismSpec) or spec.family != "linear":
-        return spec
-    return likelier_law(column, [cohort.column(name) for name in factors.pillows[node]], spec)
+def _stated(mechanisms: object, projected: Graph, factors: Factorisation) -> dict[str, Any]:
+    if isinstance(mechanisms, str) and mechanisms == AUTO:
+        return {node: AUTO for node in factors.order if factors.pillows[node]}
+    if not isinstance(mechanisms, Mapping | None):
+        raise InvalidArgument(
+            f"mechanisms={mechanisms!r} must be 'auto', or map nodes to mechanisms, such as "
+            "{'age': 'linear'}."
+        )
+    stated = dict(mechanisms or {})
+    if unknown := [name for name in stated if name not in projected]:
+        raise UnknownNode.among(unknown, projected.nodes)
+    return stated
+
+
+def _spec(
+    node: str, cohort: Cohort, factors: Factorisation, stated: object, *, seed: int
+) -> tuple[MechanismSpec | Mechanism, tuple[Candidate, ...]]:
+    """Return what was stated, else the law of the column's kind; with "auto", the candidates too."""
+    column, inputs = cohort.column(node), [cohort.column(name) for name in factors.pillows[node]]
+    if isinstance(stated, str) and stated == AUTO and inputs:
+        spec_for(node, column.kind, stated=None, root=False)
+        return choose_mechanism(column, inputs, keys=cohort.unit_keys, seed=seed)
+    given = None if isinstance(stated, str) and stated == AUTO else stated
+    spec = spec_for(node, column.kind, stated=given, root=not inputs)
+    if given is not None or not isinstance(spec, MechanismSpec) or spec.family != "linear":
+        return spec, ()
+    return likelier_law(column, inputs, spec), ()
 
 
 def _fit(

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING
 from causalmed.arguments import require_names
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.graph import Graph
-from causalmed.results import Effect, Gate, Provenance
+from causalmed.results import Effect, Provenance
 from causalmed.scm.assignment import read_interventions
 from causalmed.scm.building import by_hand, check_mechanisms
+from causalmed.scm.comparison import Candidate
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.description import model_frame, model_summary
-from causalmed.scm.diagnosis import diagnose_model
+from causalmed.scm.diagnostics import Judged
 from causalmed.scm.effect import scm_effect
 from causalmed.scm.factorisation import Factorisation
 from causalmed.scm.intervention import Plan, plan_intervention
+from causalmed.scm.judging import WithDiagnostics
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.nodes import NodeInfo, frame_of
 from causalmed.scm.request import Request, at_least
@@ -39,7 +41,7 @@ __all__ = ["StructuralCausalModel"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
-class StructuralCausalModel(WithTrials):
+class StructuralCausalModel(WithDiagnostics, WithTrials):
     """Mechanisms along a graph: what would be, if something were done.
 
     Made by :func:`fit_scm` from a cohort, or by :meth:`of` from mechanisms written by hand.
@@ -60,8 +62,10 @@ class StructuralCausalModel(WithTrials):
         The patients it was fitted on; not saved with the model.
     specs : mapping of str to MechanismSpec
         How the fitted mechanisms were asked for.
-    memory : dict
-        Fits without one cluster, kept once made.
+    candidates : tuple of Candidate
+        What was held against each other where the choice was left to the data; see :attr:`comparison`.
+    memory, judged : dict
+        Fits without one cluster and diagnostics by node, kept once made.
     provenance : Provenance
         Data, specification, seed, versions.
 
@@ -86,7 +90,9 @@ class StructuralCausalModel(WithTrials):
     provenance: Provenance
     cohort: Cohort | None = None
     specs: Mapping[str, MechanismSpec] = field(default_factory=lambda: MappingProxyType({}))
+    candidates: tuple[Candidate, ...] = ()
     memory: dict[tuple[str, int], Mechanism] = field(init=False, default_factory=dict)
+    judged: dict[str, Judged] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for attribute in ("mechanisms", "nodes", "specs"):
@@ -374,23 +380,6 @@ class StructuralCausalModel(WithTrials):
             draws=draws,
             seed=seed,
         )
-
-    def diagnose(self, cohort: Cohort, *, seed: int = 0, n_jobs: int = 1) -> Gate:
-        """Check every mechanism on patients that it was not fitted on.
-
-        Parameters
-        ----------
-        cohort : Cohort
-            Other patients; or those of the fit, whose halves are then fitted and judged in turn.
-        seed, n_jobs : int
-            Of the halves; threads, which never change a bit.
-
-        Returns
-        -------
-        Gate
-            Three checks a node: calibration, what its causes leave unexplained, log score.
-        """
-        return diagnose_model(self, cohort, seed=seed, n_jobs=n_jobs)
 
     def save(self, path: str | Path) -> None:
         """Write the model to one zip file without patients; ``NotSavable`` names a foreign node."""

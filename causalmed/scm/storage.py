@@ -20,6 +20,7 @@ import numpy as np
 from causalmed.errors import DataError, NotSavable
 from causalmed.graph import Graph
 from causalmed.results import Provenance
+from causalmed.scm.comparison import Comparison
 from causalmed.scm.factorisation import Factorisation
 from causalmed.scm.mechanisms.storing import packed, unpacked
 from causalmed.scm.nodes import NodeInfo
@@ -56,6 +57,7 @@ def save_model(model: StructuralCausalModel, path: str | Path) -> None:
             for place, node in enumerate(model.order)
         },
         "specs": {node: _spec(spec) for node, spec in model.specs.items()},
+        "candidates": model.comparison.to_dict(),
         "provenance": model.provenance.to_dict(),
     }
     stream = io.BytesIO()
@@ -104,6 +106,7 @@ def _assembled(
         nodes={each["name"]: _node_back(each) for each in described["nodes"]},
         outcome=described["outcome"],
         specs={node: _spec_back(each) for node, each in described["specs"].items()},
+        candidates=Comparison.of(described.get("candidates", [])).rows,
         provenance=Provenance(
             data_fingerprint=provenance["data_fingerprint"],
             spec=provenance["spec"],

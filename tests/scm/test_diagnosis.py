@@ -58,7 +58,7 @@ def test_the_likelier_law_of_a_positive_column_is_chosen(skewed):
 def test_a_missing_square_is_found_and_the_advice_cures_it():
     cohort = made(3_000, 1, curved=True)
     check = fit_scm(GRAPH, cohort).diagnose(cohort).check("ssi: nothing left in its causes")
-    assert check.state is State.WARN
+    assert check.state is State.FAIL
     assert "age**2" in check.advice
     spec = MechanismSpec(family="logistic", terms=("age", "age**2", "stay"))
     gate = fit_scm(GRAPH, cohort, mechanisms={"ssi": spec}).diagnose(cohort)
