@@ -109,6 +109,10 @@ def caused_outcome(scm: StructuralCausalModel, patients: Cohort) -> str:
             "Neither the structural model nor the patients name an outcome, so nothing can have caused it. "
             "Mark it [outcome] in the graph."
         )
+    if name not in scm.nodes or scm.nodes[name].kind != "binary":
+        raise InvalidArgument(
+            f"{name!r} is no binary node of the structural model, so it has no risk that could be caused."
+        )
     return name
 
 

@@ -117,19 +117,13 @@ def ask_caused(
     mechanisms: Mapping[str, Mechanism] | None = None,
     path: tuple[int | str, ...] = (),
 ) -> Asked:
-    """Share out what setting each column would do to the risk of the outcome.
+    """Share out what setting each column would do to the mean of the outcome, a node of the model.
 
     Raises
     ------
-    InvalidArgument
-        The outcome is not a binary node.
     NotIdentified
         No column can be set.
     """
-    if outcome not in scm.nodes or scm.nodes[outcome].kind != "binary":
-        raise InvalidArgument(
-            f"{outcome!r} is no binary node of the structural model, so it has no risk that could be caused."
-        )
     known = [name for name in features if name in scm.nodes and name != outcome]
     players, unscored = _identified(scm, known, targets=(outcome,))
     others = [name for name in features if name not in known]
