@@ -17,7 +17,7 @@ from causalmed.scm.nodes import NodeInfo, read_do
 from causalmed.scm.regimes import Randomise, Regime, Replace, Rule, Set, Shift
 from causalmed.scm.terms import FloatArray, Values
 
-__all__ = ["Assignment", "Intervention", "read_interventions"]
+__all__ = ["Assignment", "Intervention", "is_regime", "read_interventions"]
 
 _REGIMES: Final = (Set, Shift, Randomise, Rule, Replace)
 
@@ -191,6 +191,11 @@ def read_interventions(
     }
     words = {name: str(regimes[name]) if name in regimes else f"= {_shown(stated[name])}" for name in stated}
     return Intervention(fixed=fixed, assignments=assignments, words=words)
+
+
+def is_regime(value: object) -> bool:
+    """Say whether a value of ``do=`` is a regime."""
+    return isinstance(value, _REGIMES)
 
 
 def _is_plain(regime: Regime) -> bool:

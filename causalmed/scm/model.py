@@ -24,7 +24,7 @@ from causalmed.scm.intervention import Plan, plan_intervention
 from causalmed.scm.judging import WithDiagnostics
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.nodes import NodeInfo, frame_of
-from causalmed.scm.request import Request, at_least
+from causalmed.scm.request import Request, at_least, stated_arms
 from causalmed.scm.running import Drawing
 from causalmed.scm.specs import MechanismSpec
 from causalmed.scm.storage import load_model, save_model
@@ -209,9 +209,11 @@ class StructuralCausalModel(WithDiagnostics, WithTrials):
     def effect(
         self,
         *,
-        exposure: str,
+        exposure: str | None = None,
         outcome: str | None = None,
-        contrast: tuple[object, object] = (1, 0),
+        contrast: object = (1, 0),
+        do: Mapping[str, object] | None = None,
+        against: Mapping[str, object] | None = None,
         population: str = "all",
         draws: int = 20,
         replicates: int = 200,
@@ -219,21 +221,25 @@ class StructuralCausalModel(WithDiagnostics, WithTrials):
         seed: int = 0,
         n_jobs: int = 1,
     ) -> Effect:
-        r"""Return the effect of setting an exposure, :math:`E[Y(a)]` against :math:`E[Y(b)]`.
+        r"""Return the effect of an intervention, :math:`E[Y(a)]` against :math:`E[Y(b)]`.
 
-        Computed over the patients of the cohort where the model has one: only nodes that the exposure
+        Computed over the patients of the cohort where the model has one: only nodes that the intervention
         reaches are simulated, and the outcome is averaged exactly.
 
         Parameters
         ----------
-        exposure : str
-            What is set.
+        exposure : str, optional
+            What is set, to the two values of ``contrast``.
         outcome : str, optional
             A binary or numeric node; by default the outcome of the model.
-        contrast : tuple of two values
-            (a, b): labels or numbers.
+        contrast : tuple of two values, or a regime
+            (a, b): labels, numbers, regimes, or None for the values as they are. A regime alone, such as
+            ``Shift(by=-10)``, is compared with the values as they are.
+        do, against : mapping of str to value or regime, optional
+            Instead of ``exposure``: what each of the two arms sets, several nodes perhaps. Without
+            ``against``, patients as they come.
         population : {"all", "exposed", "unexposed"}
-            Over whom; "exposed" are those observed with a.
+            Over whom; "exposed" are those observed with a. Only for two values of one exposure.
         draws, replicates : int
             Draws of the noise between exposure and outcome, at least 1; bootstrap replicates, at least 20.
         level : float
@@ -251,12 +257,11 @@ class StructuralCausalModel(WithDiagnostics, WithTrials):
         NotIdentified
             The effect cannot be computed from the observed columns.
         UnknownNode, InvalidArgument
-            A name or value that the model does not know.
+            A name or value that the model does not know; a regime that reads what its node changes.
         """
         ask = Request(
-            exposure=exposure,
+            arms=stated_arms(exposure, contrast, do, against),
             outcome=self._outcome(outcome),
-            contrast=contrast,
             population=population,
             draws=draws,
             replicates=replicates,

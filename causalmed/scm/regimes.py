@@ -204,8 +204,7 @@ class Rule:
 
     Examples
     --------
-    >>> rule = Rule(reads=("bmi",), function=lambda seen: 1.0 * (seen["bmi"] > 30), words="given to the obese")
-    >>> str(rule)
+    >>> str(Rule(reads=("bmi",), function=lambda seen: 1.0 * (seen["bmi"] > 30), words="given to the obese"))
     'given to the obese'
     """
 

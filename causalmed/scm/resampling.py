@@ -33,12 +33,13 @@ from causalmed.engine import Local, generator
 from causalmed.errors import DataError
 from causalmed.scm.fitting import fit_mechanism
 from causalmed.scm.mechanism import Mechanism, Regressed
+from causalmed.scm.mechanisms.empirical import Empirical
 from causalmed.scm.terms import FloatArray, Values
 
 if TYPE_CHECKING:
     from causalmed.scm.model import StructuralCausalModel
 
-__all__ = ["FEW_CLUSTERS", "Resampled", "resampled"]
+__all__ = ["FEW_CLUSTERS", "Resampled", "held_fixed", "resampled"]
 
 FEW_CLUSTERS: Final = 40
 """Below this number of clusters, each is left out in turn."""
@@ -112,11 +113,7 @@ def resampled(
     """
     cohort = model.cohort
     assert cohort is not None
-    moving = [
-        node
-        for node in sorted(nodes)
-        if node in model.specs and isinstance(model.mechanisms[node], Regressed)
-    ]
+    moving = [node for node in sorted(nodes) if _moves(model, node)]
     codes = cohort.cluster_codes
     clusters = 0 if codes is None else len(np.unique(codes))
     if clusters == 1:
@@ -131,6 +128,21 @@ def resampled(
     weights = drawn[:, groups]
     weights /= weights.mean(axis=1, keepdims=True)
     return _shifted(model, moving, columns, weights)
+
+
+def _moves(model: StructuralCausalModel, node: str) -> bool:
+    return node in model.specs and isinstance(model.mechanisms[node], Regressed)
+
+
+def held_fixed(model: StructuralCausalModel, nodes: Iterable[str]) -> tuple[str, ...]:
+    """Return the nodes whose mechanisms are not resampled, the observed distributions of roots apart."""
+    return tuple(
+        sorted(
+            node
+            for node in nodes
+            if not _moves(model, node) and not isinstance(model.mechanisms[node], Empirical)
+        )
+    )
 
 
 def _shifted(

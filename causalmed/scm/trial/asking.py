@@ -31,7 +31,7 @@ class WithTrials:
         Parameters
         ----------
         arms : mapping of str to mapping
-            Name → what the arm sets, node → value. Nothing set: patients as they come.
+            Name → what the arm sets, node → value or regime. Nothing set: patients as they come.
         n : int
             Eligible patients, at least 1.
         eligibility : mapping of str to value or (low, high), optional

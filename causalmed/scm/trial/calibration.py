@@ -32,7 +32,7 @@ def calibrated(
     import pandas as pd
 
     require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
-    sets = {name for _, do in twins.arms.values() for name in do}
+    sets = {name for _, do in twins.arms.values() for name in do.fixed}
     names = [
         n for n in model.order if n in {*columns, *twins.eligibility, *sets} and n in twins.natural.needed
     ]
@@ -69,7 +69,11 @@ def _by_arm(
     if outcome not in made:
         return
     for arm, (_, do) in twins.arms.items():
-        masks = [np.logical_and.reduce([t[n] == v for n, v in do.items()]) for t in (made, real) if do]
+        if do.assignments:
+            continue
+        masks = [
+            np.logical_and.reduce([t[n] == v for n, v in do.fixed.items()]) for t in (made, real) if do.fixed
+        ]
         if masks and all(mask.sum() > 1 for mask in masks):
             yield _row(f"{outcome} given {arm}", made[outcome][masks[0]], real[outcome][masks[1]])
 

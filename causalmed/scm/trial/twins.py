@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from causalmed.engine import BLOCK_ROWS, Local
 from causalmed.errors import InvalidArgument, NotEnoughEvents, UnknownNode
+from causalmed.scm.assignment import Intervention
 from causalmed.scm.intervention import Plan
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.running import Drawing
 from causalmed.scm.terms import FloatArray
+from causalmed.scm.worlds import NOTHING
 
 if TYPE_CHECKING:
     from causalmed.scm.model import StructuralCausalModel
@@ -36,7 +38,7 @@ class Twins:
     ----------
     natural : Plan
         Of the patients as they come.
-    arms : mapping of str to (Plan, mapping of str to float)
+    arms : mapping of str to (Plan, Intervention)
         Arm → plan, what is set.
     mechanisms : mapping of str to Mechanism
         One a node.
@@ -51,7 +53,7 @@ class Twins:
     """
 
     natural: Plan
-    arms: Mapping[str, tuple[Plan, Mapping[str, float]]]
+    arms: Mapping[str, tuple[Plan, Intervention]]
     mechanisms: Mapping[str, Mechanism]
     eligibility: Mapping[str, Limits]
     n: int
@@ -62,17 +64,20 @@ class Twins:
 
     def __post_init__(self) -> None:
         self._sets.update({arm: plan.affected for arm, (plan, _) in self.arms.items()})
-        plans = {"": self.natural, **{arm: plan for arm, (plan, _) in self.arms.items()}}
-        for arm, plan in plans.items():
+        acting = {"": (self.natural, NOTHING), **self.arms}
+        for arm, (plan, do) in acting.items():
             self._drawings[arm] = Drawing(
                 plan=plan,
                 mechanisms=self.mechanisms,
                 rows=0,
                 seed=self.seed,
                 mean_of=self.mean_of if arm else None,
+                assignments=do.assignments,
             )
         for node in self.eligibility:
-            changed = [arm for arm, (_, do) in self.arms.items() if node in self._sets[arm] or node in do]
+            changed = [
+                arm for arm, (_, do) in self.arms.items() if node in self._sets[arm] or node in do.words
+            ]
             if changed:
                 raise InvalidArgument(
                     f"eligibility= uses {node!r}, which arm {changed[0]!r} changes. Patients are chosen "
@@ -80,8 +85,8 @@ class Twins:
                 )
 
     def changed(self, arm: str) -> frozenset[str]:
-        """Return the nodes that the arm can change, without those it sets."""
-        return self._sets[arm]
+        """Return the nodes that the arm can change, without those it sets to one value."""
+        return self._sets[arm] | set(self.arms[arm][1].assignments)
 
     def blocks(self, *, n_jobs: int = 1) -> Iterator[dict[tuple[str, str], FloatArray]]:
         """Give the eligible patients: ("", node) as they come, (arm, node) where the arm reaches it."""
@@ -107,9 +112,8 @@ class Twins:
         found = {("", node): column for node, column in natural.items()}
         for arm, (_, do) in self.arms.items():
             drawing = replace(self._drawings[arm], rows=rows, first=start, given=natural)
-            fixed = {name: np.full(1, value) for name, value in do.items()}
-            under = drawing.run(fixed, wanted=self._wanted(arm))
-            found |= {(arm, node): column for node, column in under.items()}
+            under = drawing.world(do.fixed, wanted=self._wanted(arm))
+            found |= {(arm, node): c for node, c in under.items() if node not in do.fixed}
         keep = self._eligible(natural)
         return found if keep is None else {key: column[keep] for key, column in found.items()}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from causalmed.arguments import require_names, require_path
 from causalmed.errors import InvalidArgument, UnknownNode
-from causalmed.scm.nodes import read_do
+from causalmed.scm.assignment import read_interventions
 from causalmed.scm.request import at_least
 from causalmed.scm.trial.calibration import calibrated
 from causalmed.scm.trial.contrasts import TrialContrast, contrasted
@@ -189,7 +189,7 @@ class VirtualTrial:
         for node in self.model.order:
             if node in self.columns:
                 where = [arm for arm in arms if node in self.twins.changed(arm)]
-                shared = any(arm not in where and node not in do for arm, (_, do) in arms.items())
+                shared = any(arm not in where and node not in do.fixed for arm, (_, do) in arms.items())
                 keys += [("", node)] * shared + [(arm, node) for arm in where]
         return keys
 
@@ -239,11 +239,13 @@ def virtual_trial(
     if unknown := [name for name in asked if name not in model.nodes]:
         raise UnknownNode.among([str(name) for name in unknown], model.nodes)
     limits = limits_of(model, eligibility)
-    plans = {}
+    plans, read = {}, set[str]()
     for arm, do in arms.items():
-        fixed = {name: float(value[0]) for name, value in read_do(do, model.nodes, rows=1).items()}
-        plans[str(arm)] = (model.plan(exposures=tuple(fixed), targets=(*asked, *limits)), fixed)
-    natural = model.plan(exposures=(), targets=(*asked, *limits))
+        acts = read_interventions(do, model.nodes, rows=1)
+        plan = model.plan(exposures=acts.exposures, targets=(*asked, *limits), rules=acts.rules)
+        plans[str(arm)] = (plan, acts)
+        read.update(*acts.rules.values())
+    natural = model.plan(exposures=(), targets=(*asked, *limits, *sorted(read)))
     twins = Twins(
         natural=natural, arms=plans, mechanisms=model.mechanisms, eligibility=limits, n=n, seed=seed
     )
