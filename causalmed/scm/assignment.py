@@ -181,7 +181,7 @@ def read_interventions(
     regimes = {name: value for name, value in stated.items() if isinstance(value, _REGIMES)}
     if unknown := [str(name) for name in regimes if name not in nodes]:
         raise UnknownNode.among(unknown, nodes)
-    whole = {name: value.to for name, value in regimes.items() if _is_plain(value)}
+    whole = {name: value.to for name, value in regimes.items() if isinstance(value, Set) and _is_plain(value)}
     plain = {name: value for name, value in stated.items() if name not in regimes} | whole
     fixed = read_do(
         plain if isinstance(do, Mapping) else do, nodes, rows=rows, numbers_are_codes=numbers_are_codes
@@ -198,8 +198,8 @@ def is_regime(value: object) -> bool:
     return isinstance(value, _REGIMES)
 
 
-def _is_plain(regime: Regime) -> bool:
-    return isinstance(regime, Set) and not regime.where and regime.share == 1
+def _is_plain(regime: Set) -> bool:
+    return not regime.where and regime.share == 1
 
 
 def _assignment(node: str, regime: Regime, nodes: Mapping[str, NodeInfo]) -> Assignment:

@@ -213,7 +213,8 @@ def _parameters(model: StructuralCausalModel, nodes: set[str]) -> Check:
         return Check(
             name="parameter uncertainty",
             state=State.WARN,
-            sentence="The mechanisms are taken as exact; the model holds no patients to tell how sure they are.",
+            sentence="The mechanisms are taken as exact; the model holds no patients to tell how sure they "
+            "are.",
             advice="Fit the model on a cohort to get intervals.",
         )
     if still := held_fixed(model, nodes):

@@ -26,8 +26,8 @@ _RARE_FAIL: Final = 0.20
 def overlap_checks(model: StructuralCausalModel, ask: Request, arms: tuple[Arm, Arm]) -> tuple[Check, ...]:
     """Count, for each node that is set, patients for whom its value was next to impossible, by the model.
 
-    A level counts where its chance is below 1 %; a number that a regime sets, where 99 % of patients like this
-    one have a smaller value, or a larger one.
+    A level counts where its chance is below 1 %; a number that a regime sets, where 99 % of patients like
+    this one have a smaller value, or a larger one.
     """
     if arms[0].worlds.given is None:
         return ()

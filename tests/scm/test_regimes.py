@@ -1,4 +1,4 @@
-"""Interventions that look at the patient or are made by chance: enumeration, closed forms, other estimators."""
+"""Interventions that look at the patient, or are made by chance: enumeration, closed forms, estimators."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def test_regimes_in_worlds_with_hidden_causes_are_those_of_enumeration(world):
 
 
 def test_what_needs_the_own_value_of_a_confounded_exposure_is_refused():
-    """x <-> y and x -> y: neither a shift nor a rule on the value as it is can be computed; nor can setting."""
+    """x <-> y and x -> y: neither a shift nor a rule on the own value can be computed; nor can setting."""
     bow = StructuralCausalModel.of(
         Graph.parse("dag { y [outcome]; z -> x -> y; x <-> y }"),
         {"z": line(0.0), "x": line(0.0, {"z": 1.0}), "y": line(0.0, {"x": 1.0, "z": 1.0})},
@@ -235,7 +235,8 @@ def operated(n: int, seed: int) -> pd.DataFrame:
 
 
 OPERATED = Graph.parse(
-    "dag { ssi [outcome]; age -> {duration_min glucose ssi}; duration_min -> {cold ssi}; {cold glucose} -> ssi }"
+    "dag { ssi [outcome]; age -> {duration_min glucose ssi}; duration_min -> {cold ssi};"
+    " {cold glucose} -> ssi }"
 )
 
 
