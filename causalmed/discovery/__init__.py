@@ -10,6 +10,7 @@ from causalmed.discovery.adjusting import ClassAdjustment, adjustment_in_class
 from causalmed.discovery.background import Background, background
 from causalmed.discovery.discovering import discover
 from causalmed.discovery.discovery import Discovery
+from causalmed.discovery.exogeneity import Exogeneity, exogeneity
 from causalmed.discovery.falsification import Contradiction, Falsification
 from causalmed.discovery.falsifying import falsify
 from causalmed.discovery.independence import FisherZ, GSquared, IndependenceTest, RegressionTest, make_test
@@ -27,6 +28,7 @@ __all__ = [
     "Discovery",
     "Edge",
     "EdgeStability",
+    "Exogeneity",
     "Falsification",
     "FisherZ",
     "GSquared",
@@ -40,6 +42,7 @@ __all__ = [
     "adjustment_in_class",
     "background",
     "discover",
+    "exogeneity",
     "falsify",
     "learned",
     "make_test",

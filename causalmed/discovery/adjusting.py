@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -12,9 +13,6 @@ from causalmed.discovery.members import adjacency_of, one_member
 from causalmed.discovery.pattern import causes
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.graph import SeparatorQuery, ancestors, minimal_separator, separates
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
 
 __all__ = ["ClassAdjustment", "adjustment_in_class", "is_visible"]
 
@@ -61,7 +59,12 @@ class ClassAdjustment:
 
 
 def adjustment_in_class(
-    graph: MarkedGraph, exposure: str, outcome: str, *, smallest: bool = True
+    graph: MarkedGraph,
+    exposure: str,
+    outcome: str,
+    *,
+    outside: Collection[str] = (),
+    smallest: bool = True,
 ) -> ClassAdjustment:
     r"""Look for one set of columns that identifies a total effect in every graph of a class.
 
@@ -78,6 +81,8 @@ def adjustment_in_class(
         The class: a CPDAG or a PAG.
     exposure, outcome : str
         Two of its nodes.
+    outside : collection of str
+        Nodes that share no hidden cause with others, such as the hospital.
     smallest : bool
         Leave out of that set what is not needed; otherwise the whole set is returned.
 
@@ -109,7 +114,7 @@ def adjustment_in_class(
         edge = graph.edge(exposure, graph.nodes[b])
         if not (marks[x, b] == ARROW and marks[b, x] == TAIL):
             return ClassAdjustment(exposure=exposure, outcome=outcome, kind="not told", edge=edge)
-        if graph.kind == "pag" and not is_visible(marks, x, b):
+        if graph.kind == "pag" and exposure not in outside and not is_visible(marks, x, b):
             return ClassAdjustment(exposure=exposure, outcome=outcome, kind="hidden cause", edge=edge)
     found = _separator(graph, x, y, first, smallest=smallest)
     if found is None:

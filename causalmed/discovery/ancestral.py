@@ -51,6 +51,8 @@ def _start(skeleton: Skeleton, known: Background) -> Marks:
     """Mark what is known before, then the colliders."""
     marks: Marks = np.where(skeleton.adjacent, CIRCLE, 0).astype(np.int8)
     marks[skeleton.adjacent & known.barred.T] = ARROW
+    out = skeleton.adjacent & known.outside[:, None] & ~known.outside[None, :]
+    marks[out], marks.T[out] = ARROW, TAIL
     for i, j in np.argwhere(known.required):
         marks[i, j], marks[j, i] = ARROW, TAIL
     for a, b, c in colliders(skeleton):

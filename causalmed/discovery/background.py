@@ -22,11 +22,14 @@ class Background:
     Parameters
     ----------
     rank : ndarray of int, shape (p,)
-        Tier of each node, 0 the earliest; -1 where none was stated.
+        Tier of each node, the earliest first; -1 where none was stated.
     barred : ndarray of bool, shape (p, p)
         Entry (i, j): i does not cause j.
     required : ndarray of bool, shape (p, p)
         Entry (i, j): i causes j.
+    outside : ndarray of bool, shape (p,)
+        Whether a node stands outside the system: nothing in it causes the node, and no hidden cause joins the
+        two.
 
     Examples
     --------
@@ -38,6 +41,7 @@ class Background:
     rank: NDArray[np.intp]
     barred: NDArray[np.bool_]
     required: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
 
     @property
     def size(self) -> int:
@@ -71,6 +75,7 @@ def background(
     tiers: Mapping[str, Sequence[str]] | None = None,
     required: Pairs = (),
     forbidden: Pairs = (),
+    environment: Sequence[str] = (),
 ) -> Background:
     """Put into numbers what is known.
 
@@ -82,6 +87,8 @@ def background(
         Periods, earliest first; nothing causes what was recorded before it.
     required, forbidden : iterable of (str, str)
         Pairs (cause, effect).
+    environment : sequence of str
+        Nodes that say where or when a patient was treated: before every tier, and outside the system.
 
     Raises
     ------
@@ -90,17 +97,23 @@ def background(
     ColumnNotFound
         A name is none of the nodes.
     """
-    rank = np.full(len(names), -1, dtype=np.intp)
-    for place, columns in enumerate((tiers or {}).values()):
+    absent = [name for name in environment if name not in names]
+    if absent:
+        raise ColumnNotFound.among(absent, names, where="environment=")
+    rank, outside = np.full(len(names), -1, dtype=np.intp), np.isin(names, list(environment))
+    for place, columns in enumerate((tiers or {}).values(), 1):
         for name in columns:
             if name in names:
                 rank[list(names).index(name)] = place
+    if tiers:
+        rank[outside] = 0
     known = (rank >= 0)[:, None] & (rank >= 0)[None, :]
     later = known & (rank[:, None] > rank[None, :])
     must = _table(names, required, "required")
-    answer = Background(
-        rank=rank, barred=later | _table(names, forbidden, "forbidden") | must.T, required=must
-    )
+    barred = later | _table(names, forbidden, "forbidden") | must.T
+    barred[:, outside] = True
+    np.fill_diagonal(barred, False)
+    answer = Background(rank=rank, barred=barred, required=must, outside=outside)
     _check(names, answer)
     return answer
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from causalmed.arguments import require_instance, require_seed, require_share
+from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
 from causalmed.discovery.background import Background, background
 from causalmed.discovery.discovery import Discovery
+from causalmed.discovery.environment import as_environment, check_indirect
 from causalmed.discovery.independence import TESTS, TestName, chosen_test
 from causalmed.discovery.learning import METHODS, Method, Search
 from causalmed.discovery.marks import MarkedGraph
 from causalmed.discovery.stability import redrawn, stabilities
-from causalmed.discovery.variables import variables
+from causalmed.discovery.variables import default_columns, variables
 from causalmed.engine import Local
 from causalmed.errors import ColumnNotFound, InvalidArgument
 from causalmed.results import Provenance
@@ -22,12 +23,13 @@ __all__ = ["discover"]
 Pairs = Iterable[tuple[str, str]]
 
 
-def discover(
+def discover(  # noqa: PLR0913  # each is one thing that is known, or one choice
     cohort: Cohort,
     *,
     tiers: Mapping[str, Sequence[str]] | None = None,
     required: Pairs = (),
     forbidden: Pairs = (),
+    environment: str | Iterable[str] | Mapping[str, str | Iterable[str]] = (),
     method: Method = "fci",
     latents: str = "allowed",
     columns: Iterable[str] | None = None,
@@ -51,6 +53,11 @@ def discover(
         those of the cohort.
     required, forbidden : iterable of (str, str)
         Pairs (cause, effect) of which it is known that the first does, or does not, cause the second.
+    environment : str, iterable of str, or mapping of str to str or iterable of str
+        Columns that say where or when a patient was treated, such as the hospital: nothing among the other
+        columns causes them, and no hidden cause joins them to the others. Their variation orients arrows.
+        A mapping also names the outcomes on which each acts only through other columns, such as
+        ``{"hospital": "infection"}``; where the two stay joined, a hidden cause is exposed.
     method : {"fci", "pc", "ges"}
         FCI allows hidden common causes. PC and GES assume that there are none.
     latents : {"allowed", "none"}
@@ -66,7 +73,7 @@ def discover(
         Largest conditioning set; None: no limit. FCI's marks stay right under a limit.
     bootstrap : int
         Replicates for the stability of each mark, at least 0; whole clusters are drawn where the cohort
-        has any.
+        has any, patients where the clusters are the environment.
     seed : int
         Seed of the replicates.
 
@@ -97,16 +104,18 @@ def discover(
     require_instance("cohort", cohort, Cohort, how="Cohort.from_frame(frame, …)")
     _check(method, latents, test, alpha, max_given, bootstrap)
     require_seed(seed)
-    data = variables(cohort, columns)
-    known = _known(cohort, data.names, tiers, required, forbidden)
+    outside, indirect = as_environment(environment)
+    data = variables(cohort, _columns(cohort, columns, outside))
+    known = _known(cohort, data.names, tiers, required, forbidden, outside)
+    check_indirect(indirect, outside, data.names)
     if method == "ges" and (known.barred.any() or known.required.any()):
         raise InvalidArgument(
-            "method='ges' cannot use tiers, required or forbidden arrows. Use method='pc' (nothing hidden) "
-            "or method='fci', or state tiers={} and no arrows."
+            "method='ges' cannot use tiers, environments, required or forbidden arrows. Use method='pc' "
+            "(nothing hidden) or method='fci', or state tiers={} and no arrows."
         )
     name = "score" if method == "ges" else chosen_test(data, test)
     search = Search(method=method, test=name, alpha=alpha, max_given=max_given, known=known)
-    clusters = cohort.cluster_codes
+    clusters = None if cohort.cluster in outside else cohort.cluster_codes
 
     def again(replicate: int) -> MarkedGraph:
         return search.run(data.take(redrawn(data.n, clusters, seed=seed, replicate=replicate)))
@@ -125,8 +134,16 @@ def discover(
         bootstrap=bootstrap,
         n=data.n,
         tiers=tuple(str(period) for period in (cohort.tiers if tiers is None else tiers)),
+        environment=outside,
+        indirect=indirect,
         provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
     )
+
+
+def _columns(cohort: Cohort, columns: Iterable[str] | None, outside: Sequence[str]) -> Iterable[str] | None:
+    if not outside:
+        return columns
+    return (*(default_columns(cohort) if columns is None else require_names("columns", columns)), *outside)
 
 
 def _known(
@@ -135,6 +152,7 @@ def _known(
     tiers: Mapping[str, Sequence[str]] | None,
     required: Pairs,
     forbidden: Pairs,
+    outside: Sequence[str],
 ) -> Background:
     stated = cohort.tiers if tiers is None else tiers
     if not isinstance(stated, Mapping) or any(isinstance(some, str) for some in stated.values()):
@@ -149,7 +167,8 @@ def _known(
     if len(set(listed)) < len(listed):
         twice = sorted({name for name in listed if listed.count(name) > 1})
         raise InvalidArgument(f"tiers= names {twice} twice; a column was recorded in one period.")
-    return background(names, tiers=stated, required=required, forbidden=forbidden)
+    others = {period: [name for name in some if name not in outside] for period, some in stated.items()}
+    return background(names, tiers=others, required=required, forbidden=forbidden, environment=outside)
 
 
 def _check(

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from causalmed.arguments import require_names
+from causalmed.discovery.adjusting import ClassAdjustment, adjustment_in_class
+from causalmed.discovery.environment import exposed, visible_arrows
+from causalmed.discovery.expanding import expanded
 from causalmed.discovery.marks import Edge, MarkedGraph
 from causalmed.discovery.stability import EdgeStability
+from causalmed.errors import GraphError, InvalidArgument, UnknownNode
+from causalmed.graph import Graph
 from causalmed.results import Provenance
 from causalmed.results.words import percent
 
@@ -50,6 +57,10 @@ class Discovery:
         Patients.
     tiers : tuple of str
         Periods that were stated.
+    environment : tuple of str
+        Columns that were stated to stand outside: where or when a patient was treated.
+    indirect : tuple of (str, str)
+        Pairs (environment, outcome) that were stated to be joined through other columns only.
     provenance : Provenance
         Data, specification, seed, versions.
     """
@@ -64,6 +75,8 @@ class Discovery:
     bootstrap: int
     n: int
     tiers: tuple[str, ...]
+    environment: tuple[str, ...]
+    indirect: tuple[tuple[str, str], ...]
     provenance: Provenance
 
     @property
@@ -87,6 +100,69 @@ class Discovery:
         """Edges of which these data cannot tell everything."""
         return self.graph.open_edges
 
+    @property
+    def unconfounded(self) -> tuple[tuple[str, str], ...]:
+        """Arrows (cause, effect) behind which no hidden cause can stand, in any graph of the class."""
+        return visible_arrows(self.graph, self.environment)
+
+    @property
+    def hidden_causes(self) -> tuple[str, ...]:
+        """Where the environment exposes a hidden cause, in words."""
+        return exposed(self.graph, self.indirect)
+
+    def adjustment(self, exposure: str, outcome: str, *, smallest: bool = True) -> ClassAdjustment:
+        """Return the columns that identify an effect in every graph of the class, or what stands in the way.
+
+        Parameters
+        ----------
+        exposure, outcome : str
+            Two nodes.
+        smallest : bool
+            Leave out what is not needed; otherwise every column that may be adjusted for.
+        """
+        return adjustment_in_class(self.graph, exposure, outcome, outside=self.environment, smallest=smallest)
+
+    def graphs(
+        self, *, exposures: Iterable[str] = (), outcome: str | None = None, limit: int = 100
+    ) -> dict[str, Graph]:
+        """Return graphs of the class by name, as :func:`causalmed.screening.screen_graphs` takes them.
+
+        Of a CPDAG its acyclic graphs. Of a PAG its maximal ancestral graphs, two-headed arrows where a
+        hidden cause joins two columns; an arrow out of an exposure may hide a common cause as well unless
+        it is :attr:`unconfounded`, and one more graph for each exposure says so.
+
+        Parameters
+        ----------
+        exposures : iterable of str
+            Nodes to be screened, marked as such in every graph.
+        outcome : str, optional
+            Marked as the outcome.
+        limit : int
+            The most members, at least 1; :class:`~causalmed.errors.ApproximationWarning` if there are more.
+
+        Raises
+        ------
+        GraphError
+            No graph agrees with every mark: tests on so many patients contradicted each other.
+        UnknownNode, InvalidArgument
+            A name is no node; ``limit`` below 1.
+        """
+        names = require_names("exposures", exposures)
+        absent = [
+            name for name in (*names, *([] if outcome is None else [outcome])) if name not in self.graph.nodes
+        ]
+        if absent:
+            raise UnknownNode.among(absent, self.graph.nodes)
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 1:
+            raise InvalidArgument(f"limit={limit!r} must be a whole number, at least 1.")
+        found = expanded(self.graph, exposures=names, outcome=outcome, outside=self.environment, limit=limit)
+        if not found:
+            raise GraphError(
+                "No graph agrees with every mark that was found: with so many patients some tests contradict "
+                "others. Raise alpha=, leave columns out, or state what is known (tiers=, forbidden=)."
+            )
+        return found
+
     def to_frame(self) -> pd.DataFrame:
         """Return :attr:`edge_stability`."""
         return self.edge_stability
@@ -101,6 +177,11 @@ class Discovery:
                 lines += ["", f"{title} ({len(rows)})"]
             for row in rows:
                 lines += textwrap.wrap(self._line(row), 80, initial_indent="  ", subsequent_indent="    ")
+        for title, said in (("no hidden cause behind", self._free()), ("hidden causes", self.hidden_causes)):
+            if said:
+                lines += ["", f"{title} ({len(said)})"]
+            for one in said:
+                lines += textwrap.wrap(f"{one}.", 80, initial_indent="  ", subsequent_indent="    ")
         return "\n".join([*lines, "", *textwrap.wrap(self._small_print(), 80)])
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,6 +199,9 @@ class Discovery:
             "bootstrap": self.bootstrap,
             "n": self.n,
             "tiers": list(self.tiers),
+            "environment": list(self.environment),
+            "unconfounded": [list(pair) for pair in self.unconfounded],
+            "hidden_causes": list(self.hidden_causes),
             "provenance": self.provenance.to_dict(),
         }
 
@@ -149,6 +233,10 @@ class Discovery:
             f"({hidden}); {len(self.open_edges)} of them stay open in part"
         )
 
+    def _free(self) -> list[str]:
+        free = [] if self.graph.kind == "cpdag" else self.unconfounded
+        return [f"{u} -> {v}" for u, v in free if u not in self.environment]
+
     def _line(self, row: EdgeStability) -> str:
         assert row.edge is not None
         again = (
@@ -167,11 +255,16 @@ class Discovery:
         )
         limit = "" if self.max_given is None else f" given at most {self.max_given} others"
         tiers = f" Tiers: {' < '.join(self.tiers)}." if self.tiers else ""
+        outside = (
+            f" Taken as outside, and moved by nothing here: {', '.join(self.environment)}."
+            if self.environment
+            else ""
+        )
         tests = "" if self.method == "ges" else f" at level {self.alpha:g}{limit}"
         return (
-            f"{self.n:,} patients; {_TESTS[self.test]}{tests}.{tiers} {hidden} Every method here takes "
-            "independences in the data for absences of causes (faithfulness): effects that cancel, or are "
-            "too small for this many patients, are missed."
+            f"{self.n:,} patients; {_TESTS[self.test]}{tests}.{tiers}{outside} {hidden} Every method here "
+            "takes independences in the data for absences of causes (faithfulness): effects that cancel, "
+            "or are too small for this many patients, are missed."
         )
 
 

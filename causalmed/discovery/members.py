@@ -73,14 +73,14 @@ def is_ancestral(marks: Marks) -> bool:
         above = ancestors(arrows, {v})
         if any(marks[v, u] == ARROW for u in above - {v}):
             return False
-    return all(separates(arrows, {x}, {y}, z) for x, y, z in _declared(marks, arrows))
+    return all(_apart(arrows, x, y, z) for x, y, z in _declared(marks, arrows))
 
 
 def same_independences(first: Marks, second: Marks) -> bool:
     """Say whether two maximal ancestral graphs imply the same independences."""
     one, two = adjacency_of(first), adjacency_of(second)
     return bool(((first > 0) == (second > 0)).all()) and all(
-        separates(there, {x}, {y}, z)
+        _apart(there, x, y, z)
         for marks, here, there in ((first, one, two), (second, two, one))
         for x, y, z in _declared(marks, here)
     )
@@ -112,6 +112,10 @@ def _constructed(graph: MarkedGraph) -> Marks | None:
     marks[loose & earlier], marks[loose & ~earlier] = ARROW, TAIL
     sound = _colliders(marks) == _colliders(np.array(graph.marks)) and is_ancestral(marks)
     return marks if sound else None
+
+
+def _apart(arrows: Adjacency, x: int, y: int, z: frozenset[int]) -> bool:
+    return separates(arrows, frozenset({x}), frozenset({y}), z)
 
 
 def _declared(marks: Marks, arrows: Adjacency) -> Iterator[tuple[int, int, frozenset[int]]]:
