@@ -8,7 +8,9 @@ and for unit counterfactuals. What is not identified is refused; what is only bo
 from causalmed.scm.causation import Causation, probabilities_of_causation
 from causalmed.scm.change import explain_change
 from causalmed.scm.change_report import ChangeAttribution
+from causalmed.scm.comparison import Comparison
 from causalmed.scm.counterfactuals import Counterfactuals
+from causalmed.scm.diagnostics import MechanismDiagnostics
 from causalmed.scm.fit import fit_scm
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.mechanisms.boosted import BoostedBinary, BoostedLevels, BoostedMean, BoostedQuantiles
@@ -39,6 +41,7 @@ __all__ = [
     "Causation",
     "CausationBounds",
     "ChangeAttribution",
+    "Comparison",
     "Count",
     "Counterfactuals",
     "DiscreteNetwork",
@@ -50,6 +53,7 @@ __all__ = [
     "LinearGaussian",
     "LogisticBinary",
     "Mechanism",
+    "MechanismDiagnostics",
     "MechanismSpec",
     "Ordinal",
     "Predictor",
