@@ -43,17 +43,14 @@ def lasso(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> list[
     return [name for name in candidates if kept[name] != 0.0]
 
 
-def shap_top(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> list[str]:
-    """Name the candidates among the twelve columns with the largest mean absolute SHAP value."""
+def shap_tops(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> tuple[list[str], list[str]]:
+    """Name the candidates among the twelve columns of largest mean absolute SHAP value, and the top twelve."""
     size = shap_sizes(frame, outcome)
-    twelve = sorted(size, key=lambda name: -size[name])[:TOP]
-    return [name for name in candidates if name in twelve]
-
-
-def shap_top_candidates(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> list[str]:
-    """Name the twelve candidates with the largest mean absolute SHAP value."""
-    size = shap_sizes(frame, outcome)
-    return sorted(candidates, key=lambda name: -size[name])[:TOP]
+    columns = sorted(size, key=lambda name: -size[name])[:TOP]
+    return (
+        [name for name in candidates if name in columns],
+        sorted(candidates, key=lambda name: -size[name])[:TOP],
+    )
 
 
 def shap_sizes(frame: pd.DataFrame, outcome: str) -> dict[str, float]:
