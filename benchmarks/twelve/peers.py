@@ -44,7 +44,7 @@ def lasso(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> list[
 
 
 def shap_tops(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> tuple[list[str], list[str]]:
-    """Name the candidates among the twelve columns of largest mean absolute SHAP value, and the top twelve."""
+    """Name the candidates among the twelve columns of largest mean |SHAP|, and the twelve largest candidates."""
     size = shap_sizes(frame, outcome)
     columns = sorted(size, key=lambda name: -size[name])[:TOP]
     return (
