@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from causalmed.explanation.questions import QUESTIONS
 from causalmed.explanation.shapley import Attributions
 from causalmed.results import Provenance
 from causalmed.scm import StructuralCausalModel
+from causalmed.scm.mechanism import Mechanism
 
 __all__ = ["About", "by_setting", "caused_outcome", "check_sum", "used"]
 
@@ -67,14 +68,22 @@ def used(about: About, attribute: Callable[[Players, Matrix, Matrix], Attributio
 
 
 def by_setting(
-    about: About, scm: StructuralCausalModel, *, outcome: str | None, draws: int, seed: int
+    about: About,
+    scm: StructuralCausalModel,
+    *,
+    outcome: str | None,
+    draws: int,
+    seed: int,
+    mechanisms: Mapping[str, Mechanism] | None = None,
 ) -> Explanation:
     """Say what setting each column would do: to the outcome where one is named, else to the model's risk."""
     players, patients = about.players, about.patients
     if outcome is None:
-        asked = ask_set(scm, players, patients, draws=draws, seed=seed)
+        asked = ask_set(scm, players, patients, draws=draws, seed=seed, mechanisms=mechanisms)
     else:
-        asked = ask_caused(scm, players.names, patients, outcome=outcome, draws=draws, seed=seed)
+        asked = ask_caused(
+            scm, players.names, patients, outcome=outcome, draws=draws, seed=seed, mechanisms=mechanisms
+        )
     played = asked.played
     end = played.end
     if outcome is None and not asked.unscored:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -15,13 +15,16 @@ from causalmed.errors import InvalidArgument
 from causalmed.explanation.answering import About, by_setting, caused_outcome, check_sum, used
 from causalmed.explanation.explanation import Explanation
 from causalmed.explanation.games.noise import RUNS
+from causalmed.explanation.halves import Half, Refit, halves
 from causalmed.explanation.places import Place, place_of
 from causalmed.explanation.players import Matrix, Players, RiskFunction
 from causalmed.explanation.questions import QUESTIONS
+from causalmed.explanation.refitting import with_uncertainty
 from causalmed.explanation.shapley import Attributions, exact
 from causalmed.graph import Graph
 from causalmed.results import Provenance
 from causalmed.scm import StructuralCausalModel
+from causalmed.scm.mechanism import Mechanism
 
 __all__ = ["HasGraph", "explain"]
 
@@ -38,6 +41,7 @@ class HasGraph(Protocol):
 MOST_REFERENCE: Final = 1_000
 MOST_EXACT: Final = 12  # 2^12 coalitions a patient and background row
 MOST_DRAWS: Final = 1 << 16
+LEAST_REFITS: Final = 10
 
 
 def explain(
@@ -48,6 +52,8 @@ def explain(
     background: Cohort | None = None,
     questions: Sequence[str] | None = None,
     graph: Graph | None = None,
+    refits: int = 0,
+    refit: Refit | None = None,
     draws: int = 512,
     seed: int = 0,
 ) -> Explanation:
@@ -76,6 +82,12 @@ def explain(
         with a structural causal model, else "used".
     graph : Graph, optional
         The graph, where there is no ``scm``.
+    refits : int
+        How often both models are fitted again, each time on a random half of the patients (or clusters);
+        0 for intervals that hold these models to be right, 50 or more for intervals that do not.
+    refit : callable, optional
+        Cohort → model: how to fit a model again that did not come from :func:`fit_risk_model`. Without it
+        such a model is taken as it is.
     draws : int
         Draws of the noise behind "set" and "caused", at least 16, rounded to a multiple of 8.
     seed : int
@@ -95,7 +107,7 @@ def explain(
         Hidden causes leave it undetermined what setting any of the columns would do. A column for which
         this is so is listed, not scored, as long as there are others.
     NotConverged
-        Attributions do not sum to the risk within 1e-6.
+        Attributions do not sum to the risk within 1e-6, or more than a fifth of the refits failed.
 
     Notes
     -----
@@ -130,19 +142,53 @@ def explain(
         places=_places(assumed, players.names, _outcome(known, assumed)),
         provenance=Provenance.collect(data_fingerprint=patients.fingerprint, spec=spec, seed=seed),
     )
-    answers = {name: _answer(name, about, scm, draws=checked_draws(draws), seed=seed) for name in asked}
+    whole = checked_draws(draws)
+    answers = {name: _answer(name, about, scm, draws=whole, seed=seed) for name in asked}
+    if checked_refits(refits):
+        answers = _refitted(answers, about, scm, refits=refits, refit=refit, draws=whole, seed=seed)
     first = answers.pop(asked[0])
     return replace(first, beside=answers) if answers else first
 
 
-def _answer(name: str, about: About, scm: HasGraph | None, *, draws: int, seed: int) -> Explanation:
+def _refitted(
+    answers: Mapping[str, Explanation],
+    about: About,
+    scm: HasGraph | None,
+    *,
+    refits: int,
+    refit: Refit | None,
+    draws: int,
+    seed: int,
+) -> dict[str, Explanation]:
+    """Fit everything again on halves of the patients, and answer again."""
+    fitted = scm if isinstance(scm, StructuralCausalModel) else None
+    model, background = about.players.model, about.background
+    found, units = halves(model, fitted, background, refits=refits, refit=refit, seed=seed)
+    as_it_is = Half(background=background, model=model, mechanisms=None)
+
+    def answer(name: str, half: Half) -> Matrix:
+        these = replace(about, players=about.players.with_model(half.model), background=half.background)
+        return _answer(name, these, scm, draws=draws, seed=seed, mechanisms=half.mechanisms).values
+
+    return with_uncertainty(answers, found, as_it_is, answer, units=units)
+
+
+def _answer(
+    name: str,
+    about: About,
+    scm: HasGraph | None,
+    *,
+    draws: int,
+    seed: int,
+    mechanisms: Mapping[str, Mechanism] | None = None,
+) -> Explanation:
     """Answer one question, and check that the shares sum to what they explain."""
     if name == "used":
         found = used(about, lambda model, rows, compared: _attribute(model, rows, compared, seed))
     else:
         assert isinstance(scm, StructuralCausalModel)
         outcome = None if name == "set" else caused_outcome(scm, about.patients)
-        found = by_setting(about, scm, outcome=outcome, draws=draws, seed=seed)
+        found = by_setting(about, scm, outcome=outcome, draws=draws, seed=seed, mechanisms=mechanisms)
     check_sum(found)
     return found
 
@@ -170,6 +216,17 @@ def _checked_questions(questions: Sequence[str] | None, scm: HasGraph | None) ->
             "read off the risk model. Fit one with fit_scm(graph, cohort), or ask only for 'used'."
         )
     return asked
+
+
+def checked_refits(refits: int) -> int:
+    """Return the number of refits: none, or enough for a variance."""
+    whole = isinstance(refits, int) and not isinstance(refits, bool)
+    if not whole or refits < 0 or 0 < refits < LEAST_REFITS:
+        raise InvalidArgument(
+            f"refits={refits!r} must be 0 or a whole number of at least {LEAST_REFITS}: fewer do not give a "
+            "variance. 50 or more are better."
+        )
+    return refits
 
 
 def checked_draws(draws: int) -> int:

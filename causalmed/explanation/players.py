@@ -59,6 +59,21 @@ class Players:
             )
         return cls(model=model, columns=tuple(background.column(name) for name in model.features))
 
+    def with_model(self, model: RiskFunction) -> Players:
+        """Return the same columns read by another model.
+
+        Raises
+        ------
+        InvalidArgument
+            If it reads other columns.
+        """
+        if tuple(model.features) != self.names:
+            raise InvalidArgument(
+                f"The model fitted again reads {', '.join(model.features)}; the one explained reads "
+                f"{', '.join(self.names)}. Their attributions cannot be compared. Keep the columns in refit=."
+            )
+        return replace(self, model=model)
+
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the players."""
