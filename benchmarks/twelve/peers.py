@@ -44,7 +44,7 @@ def lasso(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> list[
 
 
 def shap_tops(frame: pd.DataFrame, candidates: Sequence[str], outcome: str) -> tuple[list[str], list[str]]:
-    """Name the candidates among the twelve columns of largest mean |SHAP|, and the twelve largest candidates."""
+    """Name the candidates among the twelve columns of largest mean SHAP size, and the twelve largest ones."""
     size = shap_sizes(frame, outcome)
     columns = sorted(size, key=lambda name: -size[name])[:TOP]
     return (
