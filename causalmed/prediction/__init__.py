@@ -35,7 +35,7 @@ from causalmed.prediction.threshold import (
 )
 from causalmed.prediction.transport_check import TransportCheck
 from causalmed.prediction.transport_weights import BalancingWeights, balancing_weights
-from causalmed.prediction.transported import Evidence, Moments, transported_moments
+from causalmed.prediction.transported import Evidence, Moments, gather_evidence, transported_moments
 from causalmed.prediction.transported_threshold import lowest_safe_threshold
 from causalmed.prediction.utility import BenefitCurve, net_benefit, net_benefit_curve
 
@@ -69,6 +69,7 @@ __all__ = [
     "difference_p_value",
     "effective_counts",
     "fit_risk_model",
+    "gather_evidence",
     "guaranteed_rank",
     "guaranteed_threshold",
     "lowest_safe_threshold",

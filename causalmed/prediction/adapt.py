@@ -15,14 +15,11 @@ from causalmed.engine import fold_of
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.prediction.adaptation import AIMS, Adaptation
 from causalmed.prediction.adaptation_checks import adaptation_checks
-from causalmed.prediction.calibration import logit
 from causalmed.prediction.features import Feature, feature_columns, learn_features
-from causalmed.prediction.recalibration import recalibrate
 from causalmed.prediction.refit import refit as refitted
 from causalmed.prediction.roles import observed_outcome, refuse_weights, seen_before
 from causalmed.prediction.threshold import Threshold
-from causalmed.prediction.transport_weights import balancing_weights
-from causalmed.prediction.transported import Evidence
+from causalmed.prediction.transported import Evidence, gather_evidence
 from causalmed.prediction.transported_threshold import expected, expected_risk, lowest_safe_threshold
 from causalmed.regression import DesignRecipe
 from causalmed.results import Check, Gate, Provenance
@@ -121,7 +118,7 @@ def _now(model: RiskModel, patients: object, calibration: Cohort | None, outcome
     labelled = _labelled(model, calibration)
     name = observed_outcome(labelled, outcome or model.outcome or labelled.outcome)
     sides = _sides(model, labelled, patients, risk=model.risk(labelled))
-    evidence = gathered(sides, labelled.values(name))
+    evidence = _evidence(sides, labelled.values(name))
     return Situation(model=model, labelled=labelled, sides=sides, evidence=evidence)
 
 
@@ -135,7 +132,7 @@ def _again(model: RiskModel, patients: object, calibration: Cohort | None) -> Si
         refuse_weights(model.reference, "adapt()")
     found = refitted(model)
     sides = _sides(found.model, found.cohort, patients, risk=found.risk)
-    evidence = gathered(sides, found.cohort.values(model.outcome))
+    evidence = _evidence(sides, found.cohort.values(model.outcome))
     return Situation(model=found.model, labelled=found.cohort, sides=sides, evidence=evidence)
 
 
@@ -165,28 +162,6 @@ def calibration_part(model: RiskModel) -> Cohort:
         )
     keys = model.reference.unit_keys
     return model.reference.take(fold_of(keys, folds=FOLDS, seed=model.provenance.seed) < HELD_BACK)
-
-
-def gathered(sides: Sides, outcome: Array) -> Evidence:
-    """Recalibrate on the source patients and weigh them to look like the new ones."""
-    recalibration = recalibrate(sides.risk, outcome)
-    if recalibration is None:
-        raise InvalidArgument(
-            "Among the calibration patients the risks do not rise with the outcome: no threshold on them "
-            "means anything. Fit another model."
-        )
-    matrix = _coded(sides)
-    n = len(sides.risk)
-    return Evidence(
-        outcome=outcome,
-        risk=sides.risk,
-        target_risk=sides.target_risk,
-        fitted=recalibration.apply(sides.risk),
-        target_fitted=recalibration.apply(sides.target_risk),
-        line=_line(sides.risk),
-        target_line=_line(sides.target_risk),
-        balance=balancing_weights(matrix[:n], matrix[n:]),
-    )
 
 
 def _wanted(model: RiskModel, specificity: float | None, *, delta: float, level: float) -> float:
@@ -227,11 +202,18 @@ def _sides(model: RiskModel, labelled: Cohort, patients: object, *, risk: Array)
     )
 
 
-def _coded(sides: Sides) -> Array:
-    """Return the main effects of all features and the log odds of the risk, source rows first."""
+def _evidence(sides: Sides, outcome: Array) -> Evidence:
+    """Code the main effects of all features alike on either side, and gather."""
     both = _joined(sides.schema, sides.source, sides.target)
     matrix = DesignRecipe.learn(both, intercept=False).build(both).matrix
-    return np.column_stack([matrix, logit(np.concatenate([sides.risk, sides.target_risk]))])
+    n = len(sides.risk)
+    return gather_evidence(
+        outcome=outcome,
+        risk=sides.risk,
+        target_risk=sides.target_risk,
+        features=matrix[:n],
+        target_features=matrix[n:],
+    )
 
 
 def _joined(schema: Sequence[Feature], source: list[Column], target: list[Column]) -> list[Column]:
@@ -239,7 +221,3 @@ def _joined(schema: Sequence[Feature], source: list[Column], target: list[Column
         feature.column(np.concatenate([here.values, there.values]))
         for feature, here, there in zip(schema, source, target, strict=True)
     ]
-
-
-def _line(risk: Array) -> Array:
-    return np.column_stack([np.ones_like(risk), logit(risk)])

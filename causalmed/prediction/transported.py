@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.prediction.transport_weights import BalancingWeights
+from causalmed.errors import InvalidArgument
+from causalmed.prediction.calibration import logit
+from causalmed.prediction.recalibration import recalibrate
+from causalmed.prediction.transport_weights import BalancingWeights, balancing_weights
 
-__all__ = ["Evidence", "Moments", "transported_moments"]
+__all__ = ["Evidence", "Moments", "gather_evidence", "transported_moments"]
 
 Array = NDArray[np.float64]
 
@@ -83,6 +86,62 @@ class Moments:
         return np.sqrt(_squares(self.source))
 
 
+def gather_evidence(
+    *, outcome: Array, risk: Array, target_risk: Array, features: Array, target_features: Array
+) -> Evidence:
+    """Recalibrate on the source patients, and weigh them to look like the new ones.
+
+    Parameters
+    ----------
+    outcome : ndarray, shape (n,)
+        0 or 1, of the source patients.
+    risk, target_risk : ndarray, shape (n,) and (m,)
+        Risks that neither sample helped to make.
+    features, target_features : ndarray, shape (n, d) and (m, d)
+        What is balanced, beside the log odds of the risk.
+
+    Returns
+    -------
+    Evidence
+
+    Raises
+    ------
+    InvalidArgument
+        If the risks do not rise with the outcome.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> x, z = rng.normal(size=2000), rng.normal(0.5, 1, size=1000)
+    >>> risk, there = 1 / (1 + np.exp(2 - x)), 1 / (1 + np.exp(2 - z))
+    >>> y = (rng.random(2000) < risk).astype(float)
+    >>> found = gather_evidence(outcome=y, risk=risk, target_risk=there, features=x[:, None],
+    ...                         target_features=z[:, None])
+    >>> ones = transported_moments(found, np.ones((2000, 1)), np.ones((1000, 1)))
+    >>> ones.estimate.round(2).tolist(), round(float(there.mean()), 2)
+    ([0.21], 0.22)
+    """
+    recalibration = recalibrate(risk, outcome)
+    if recalibration is None:
+        raise InvalidArgument(
+            "Among the calibration patients the risks do not rise with the outcome: no threshold on them "
+            "means anything. Fit another model."
+        )
+    line, target_line = _line(risk), _line(target_risk)
+    return Evidence(
+        outcome=outcome,
+        risk=risk,
+        target_risk=target_risk,
+        fitted=recalibration.apply(risk),
+        target_fitted=recalibration.apply(target_risk),
+        line=line,
+        target_line=target_line,
+        balance=balancing_weights(
+            np.hstack([features, line[:, 1:]]), np.hstack([target_features, target_line[:, 1:]])
+        ),
+    )
+
+
 def transported_moments(evidence: Evidence, h_source: Array, h_target: Array) -> Moments:
     r"""Estimate the mean of Y h in patients whose outcomes are unknown.
 
@@ -132,6 +191,10 @@ def _line_slopes(evidence: Evidence, h_source: Array, h_target: Array) -> Array:
     slopes = (evidence.target_line.T * target_spread) @ h_target / len(q)
     slopes -= (evidence.line.T * (spread * evidence.balance.weights)) @ h_source / len(p)
     return np.asarray(np.linalg.solve(information, slopes))
+
+
+def _line(risk: Array) -> Array:
+    return np.column_stack([np.ones_like(risk), logit(risk)])
 
 
 def _squares(influence: Array) -> Array:

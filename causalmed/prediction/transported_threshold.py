@@ -16,7 +16,7 @@ from causalmed.results import Interval
 
 __all__ = ["expected", "expected_risk", "lowest_safe_threshold"]
 
-_CANDIDATES: Final = 3000
+_AT_ONCE: Final = 32
 _BLOCK: Final = 4_000_000
 
 Array = NDArray[np.float64]
@@ -27,7 +27,8 @@ def lowest_safe_threshold(
 ) -> float:
     r"""Return the lowest threshold at and above which the lower limit of specificity is what was asked.
 
-    Going down from the highest risk, every candidate t is tested one-sided at level :math:`\delta`,
+    Going down from the highest risk, in steps that become finer, candidates t are tested one-sided at level
+    :math:`\delta`,
 
     .. math:: \frac{\widehat{E_T}[(1-Y)(1\{r<t\}-s)]}{{\rm SE}} \ge z_{1-\delta},
 
@@ -54,29 +55,39 @@ def lowest_safe_threshold(
     """
     from scipy.special import ndtri
 
-    spared, wanted = evidence.of_the_spared(), float(ndtri(1 - delta))
+    wanted = float(ndtri(1 - delta))
     candidates = _candidates(evidence.target_risk)
-    width = max(1, _BLOCK // (len(evidence.risk) + len(evidence.target_risk)))
-    found = None
-    for start in range(0, len(candidates), width):
-        block = candidates[start : start + width]
-        moments = transported_moments(
-            spared,
-            _below(evidence.risk, block) - specificity,
-            _below(evidence.target_risk, block) - specificity,
-        )
-        safe = moments.estimate >= wanted * moments.std_error(of_these=of_these)
-        many = len(safe) if safe.all() else int(np.argmin(safe))
-        found = float(block[many - 1]) if many else found
-        if many < len(safe):
-            break
-    if found is None:
+    above, below = -1, len(candidates)
+    while below - above > 1:
+        tried = np.unique(np.linspace(above, below, _AT_ONCE + 2).astype(np.intp)[1:-1])
+        tried = tried[(tried > above) & (tried < below)]
+        z = _standardised(evidence, candidates[tried], specificity=specificity, of_these=of_these)
+        many = len(z) if (z >= wanted).all() else int(np.argmin(z >= wanted))
+        above, below = (tried[many - 1] if many else above), (tried[many] if many < len(z) else below)
+    if above < 0:
         raise NotEnoughEvents(
             f"A specificity of {specificity:g} with probability {1 - delta:g} cannot be shown in "
             f"{len(evidence.target_risk):,} patients without outcomes: not even the highest risk among them "
             "passes. Take more patients of the new hospital, ask for less, or raise delta="
         )
-    return found
+    return float(candidates[above])
+
+
+def _standardised(evidence: Evidence, at: Array, *, specificity: float, of_these: bool) -> Array:
+    """Return how many standard errors the specificity at each threshold lies above what was asked."""
+    spared = evidence.of_the_spared()
+    width = max(1, _BLOCK // (len(evidence.risk) + len(evidence.target_risk)))
+    found = []
+    for start in range(0, len(at), width):
+        block = at[start : start + width]
+        moments = transported_moments(
+            spared,
+            _below(evidence.risk, block) - specificity,
+            _below(evidence.target_risk, block) - specificity,
+        )
+        error = np.maximum(moments.std_error(of_these=of_these), 1e-300)
+        found.append(moments.estimate / error)
+    return np.concatenate(found)
 
 
 def expected(evidence: Evidence, threshold: float, *, level: float, of_these: bool = False) -> Expected:
@@ -133,13 +144,9 @@ def _share(evidence: Evidence, flags: Array, target_flags: Array, level: float, 
 
 
 def _candidates(risk: Array) -> Array:
-    """Distinct risks from the highest down, at most so many, closer together where they are high."""
+    """Distinct risks from the highest down, with one above them all."""
     distinct = np.unique(risk)[::-1]
-    distinct = np.concatenate([[np.nextafter(distinct[0], np.inf)], distinct])
-    if len(distinct) <= _CANDIDATES:
-        return distinct
-    steps = np.linspace(0.0, 1.0, _CANDIDATES) ** 2
-    return np.asarray(distinct[np.unique((steps * (len(distinct) - 1)).astype(np.intp))])
+    return np.concatenate([[np.nextafter(distinct[0], np.inf)], distinct])
 
 
 def _below(risk: Array, at: Array) -> Array:
