@@ -1,6 +1,6 @@
 """A specificity of 93 % in hospitals that code and practise differently: stable columns beside all columns.
 
-Run ``python -m benchmarks.specificity [--cohorts N] [--trial] [--csv FILE]``. The cohorts are those of the
+Run ``python -m benchmarks.specificity [--cohorts N] [--trial] [--out FOLDER]``. The cohorts are those of the
 twelve-risks study: 20,000 patients of 24 hospitals each, effects redrawn. Every rule is made in the 21
 ordinary hospitals. It is measured in the patients of the three others, who rate more generously, register
 otherwise *and* practise otherwise; and its true specificity is taken from very many new patients in three
@@ -15,7 +15,7 @@ import csv
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,11 +34,13 @@ from causalmed.datasets.simulate import simulate
 from causalmed.prediction import RiskModel, Threshold, fit_risk_model, proportion
 
 SPECIFICITY: Final = 0.93
-PATIENTS_OF_TRUTH: Final = 50_000
+PATIENTS_OF_TRUTH: Final = 25_000
 UNLABELLED: Final = 25_000
 CODING: Final = ("insurance", "preop_stay_days", "asa_3_plus", "surgeon_risk_rating")
 """What hospitals register and rate; the rest of their habits is what they do."""
 
+GUARANTEED: Final = "stable columns, guaranteed threshold"
+ADAPTED: Final = "refitted and adapted to 25,000"
 Array = NDArray[np.float64]
 
 
@@ -117,8 +119,8 @@ def recoded(nodes: Sequence[Node]) -> tuple[Node, ...]:
 
 
 def at_home(world: RedrawnPostop, nodes: Sequence[Node]) -> Cohort:
-    """Draw 100,000 patients as the cohort is drawn, and keep those of ordinary hospitals."""
-    frame = frame_of(simulate(nodes, 100_000, seed=world.seed, block=100), nodes)
+    """Draw 60,000 patients as the cohort is drawn, and keep those of ordinary hospitals."""
+    frame = frame_of(simulate(nodes, 60_000, seed=world.seed, block=100), nodes)
     frame = frame[~frame["hospital"].isin(HOSPITALS_APART)]
     return Cohort.from_frame(frame, **cohort_options(world.nodes))  # type: ignore[arg-type]
 
@@ -134,21 +136,23 @@ def rules(world: World) -> Mapping[str, Callable[[], RiskModel]]:
     return {
         "boosted, every column before the outcome": lambda: boosted,
         "boosted, adapted (assumption broken)": lambda: boosted.adapt(world.unlabelled).model,
-        "stable columns, guaranteed threshold": lambda: stable,
+        GUARANTEED: lambda: stable,
         "adapted to the patients at hand, for them": lambda: (
             stable.adapt(world.apart, aim="these patients").model
         ),
         "adapted to the patients at hand": lambda: stable.adapt(world.apart).model,
         "refitted and adapted to them": lambda: stable.adapt(world.apart, refit=True).model,
         "adapted to 25,000 patients": lambda: stable.adapt(world.unlabelled).model,
-        "refitted and adapted to 25,000": lambda: stable.adapt(world.unlabelled, refit=True).model,
+        ADAPTED: lambda: stable.adapt(world.unlabelled, refit=True).model,
         "threshold from outcomes nobody has": lambda: known(stable, world.truth),
     }
 
 
-def measured(rule: str, model: RiskModel, world: World) -> Measured:
-    y, alert = world.apart.values(OUTCOME_NAME) == 1, model.alert(world.apart)
-    truth, alarm = world.truth.values(OUTCOME_NAME) == 1, model.alert(world.truth)
+def measured(rule: str, model: RiskModel, world: World, risks: Risks) -> Measured:
+    cut = model.threshold
+    assert cut is not None
+    y, alert = world.apart.values(OUTCOME_NAME) == 1, risks(model, world.apart) >= cut
+    truth, alarm = world.truth.values(OUTCOME_NAME) == 1, risks(model, world.truth) >= cut
     return Measured(
         rule=rule,
         seed=world.seed,
@@ -158,14 +162,30 @@ def measured(rule: str, model: RiskModel, world: World) -> Measured:
         alerted=int((y & alert).sum()),
         specificity=float((~alarm[~truth]).mean()),
         sensitivity=float(alarm[truth].mean()),
-        at_home=specificity_in(world.home, model),
-        coding_changed=specificity_in(world.coding_changed, model),
+        at_home=spared(world.home, risks(model, world.home) < cut),
+        coding_changed=spared(world.coding_changed, risks(model, world.coding_changed) < cut),
     )
 
 
-def specificity_in(cohort: Cohort, model: RiskModel) -> float:
+def spared(cohort: Cohort, calm: NDArray[np.bool_]) -> float:
     """Share of patients without the outcome who are not alerted."""
-    return float((~model.alert(cohort))[cohort.values(OUTCOME_NAME) == 0].mean())
+    return float(calm[cohort.values(OUTCOME_NAME) == 0].mean())
+
+
+class Risks:
+    """Risks of a model in a cohort, computed once: rules that differ in the threshold share them."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[int, int], Array] = {}
+        self.kept: list[object] = []
+
+    def __call__(self, model: RiskModel, cohort: Cohort) -> Array:
+        """Return them, shape (n,)."""
+        key = (id(model.predictor), id(cohort))
+        if key not in self.known:
+            self.known[key] = model.risk(cohort)
+            self.kept.append(model.predictor)
+        return self.known[key]
 
 
 def known(model: RiskModel, cohort: Cohort) -> RiskModel:
@@ -177,9 +197,9 @@ def known(model: RiskModel, cohort: Cohort) -> RiskModel:
 def study(seeds: Sequence[int]) -> list[Measured]:
     found: list[Measured] = []
     for seed in seeds:
-        world = make(seed)
+        world, risks = make(seed), Risks()
         for rule, model in rules(world).items():
-            found.append(measured(rule, model(), world))
+            found.append(measured(rule, model(), world, risks))
         print(f"cohort {seed}", file=sys.stderr, flush=True)
     return found
 
@@ -212,25 +232,53 @@ def _true(values: Sequence[float]) -> str:
     return f"{100 * np.mean(values):.1f}, lowest {100 * min(values):.1f}; {reached} of {len(values)}"
 
 
+def gained(found: Sequence[Measured]) -> list[dict[str, object]]:
+    """What adapting moved, by where the guaranteed threshold had ended in the hospitals apart."""
+    old = {one.seed: one for one in found if one.rule == GUARANTEED}
+    new = {one.seed: one for one in found if one.rule == ADAPTED}
+    rows: list[dict[str, object]] = []
+    for name, low, high in (("below 93 %", 0.0, 0.93), ("93 to 93.5 %", 0.93, 0.935), ("above", 0.935, 1.1)):
+        seeds = [seed for seed, one in old.items() if low <= one.specificity < high]
+        row: dict[str, object] = {"guaranteed threshold, true specificity": name, "cohorts": len(seeds)}
+        for label, field in (("specificity", "specificity"), ("sensitivity", "sensitivity")):
+            pairs = [(getattr(old[seed], field), getattr(new[seed], field)) for seed in seeds]
+            means = 100 * np.mean(pairs, axis=0) if pairs else (math.nan, math.nan)
+            row[f"{label}, guaranteed"], row[f"{label}, adapted"] = (f"{value:.1f}" for value in means)
+        rows.append(row)
+    return rows
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Specificity of 93 % where hospitals change.")
     parser.add_argument("--cohorts", type=int, default=len(STUDY_SEEDS))
     parser.add_argument("--trial", action="store_true", help="seeds of development")
-    parser.add_argument("--csv", type=Path, help="also write the table there")
+    parser.add_argument("--out", type=Path, help="folder for the table and for a row a cohort and rule")
     given = parser.parse_args(arguments)
     seeds = (TRIAL_SEEDS if given.trial else STUDY_SEEDS)[: given.cohorts]
     found = study(seeds)
     names = dict.fromkeys(one.rule for one in found)
     table = [line([one for one in found if one.rule == name]) for name in names]
-    print("| " + " | ".join(table[0]) + " |")
-    print("|" + " --- |" * len(table[0]))
-    for row in table:
+    gains = gained(found)
+    show(table)
+    show(gains)
+    if given.out is not None:
+        write(given.out / "specificity.csv", table)
+        write(given.out / "specificity-gains.csv", gains)
+        write(given.out / "specificity-cohorts.csv", [asdict(one) for one in found])
+
+
+def show(rows: Sequence[Mapping[str, object]]) -> None:
+    print("\n| " + " | ".join(rows[0]) + " |")
+    print("|" + " --- |" * len(rows[0]))
+    for row in rows:
         print("| " + " | ".join(str(value) for value in row.values()) + " |")
-    if given.csv is not None:
-        with given.csv.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(table[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(table)
+
+
+def write(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 if __name__ == "__main__":
