@@ -183,7 +183,8 @@ def _answer(
 ) -> Asked:
     used = mechanisms or scm.mechanisms
     within = scm.factors.closure(targets)
-    noise = shared_noise({node: used[node] for node in within}, draws=draws, seed=seed, path=path)
+    every = {node: used[node] for node in scm.order}
+    noise = shared_noise(every, wanted=within, draws=draws, seed=seed, path=path)
     own = columns_of(patients, players, scm.nodes)
 
     def make(rows: slice) -> Worlds:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +39,12 @@ class _Points:
 
 
 def shared_noise(
-    mechanisms: Mapping[str, Mechanism], *, draws: int, seed: int, path: tuple[int | str, ...] = ()
+    mechanisms: Mapping[str, Mechanism],
+    *,
+    wanted: Collection[str],
+    draws: int,
+    seed: int,
+    path: tuple[int | str, ...] = (),
 ) -> dict[str, FloatArray]:
     """Return the noise of each node, shape (draws,): eight runs one after the other.
 
@@ -48,7 +54,9 @@ def shared_noise(
     Parameters
     ----------
     mechanisms : mapping of str to Mechanism
-        In the order of their dimensions.
+        All of the model, in the order of their dimensions: what is asked changes nobody's noise.
+    wanted : collection of str
+        Whose noise is returned.
     draws : int
         A multiple of 8; best 8 times a power of 2.
     seed : int
@@ -60,6 +68,8 @@ def shared_noise(
     runs = [_points(len(mechanisms), each, seed, (*path, run)) for run in range(RUNS)]
     found = {}
     for at, (node, mechanism) in enumerate(mechanisms.items()):
+        if node not in wanted:
+            continue
         parts = [
             _noise(mechanism, points[:, at], seed, (*path, run, node)) for run, points in enumerate(runs)
         ]
@@ -67,6 +77,7 @@ def shared_noise(
     return found
 
 
+@lru_cache(maxsize=4 * RUNS)
 def _points(dimensions: int, rows: int, seed: int, path: tuple[int | str, ...]) -> FloatArray:
     from scipy.stats import qmc
 
@@ -74,7 +85,9 @@ def _points(dimensions: int, rows: int, seed: int, path: tuple[int | str, ...]) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that balance wants a power of two, and which argument is the seed
         points = qmc.Sobol(dimensions, scramble=True, seed=number).random(rows)
-    return np.asarray(np.clip(points, _EDGE, 1 - _EDGE), dtype=np.float64)
+    inside = np.asarray(np.clip(points, _EDGE, 1 - _EDGE), dtype=np.float64)
+    inside.setflags(write=False)
+    return inside
 
 
 def _noise(mechanism: Mechanism, points: FloatArray, seed: int, path: tuple[int | str, ...]) -> FloatArray:
