@@ -19,7 +19,7 @@ from causalmed.discovery.marks import Edge, MarkedGraph
 from causalmed.discovery.oracle import Oracle
 from causalmed.discovery.remedies import Remedy
 from causalmed.discovery.stability import EdgeStability
-from causalmed.discovery.variables import Variables, variables
+from causalmed.discovery.variables import Variables, default_columns, variables
 
 __all__ = [
     "Background",
@@ -41,6 +41,7 @@ __all__ = [
     "Variables",
     "adjustment_in_class",
     "background",
+    "default_columns",
     "discover",
     "exogeneity",
     "falsify",

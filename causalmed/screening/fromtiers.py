@@ -9,7 +9,7 @@ import numpy as np
 
 from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.discovery.variables import default_columns
+from causalmed.discovery import default_columns
 from causalmed.engine import fold_of
 from causalmed.errors import CausalmedWarning, ColumnNotFound, InvalidArgument
 from causalmed.estimation import TMLE, Estimator

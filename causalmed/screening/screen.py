@@ -172,7 +172,7 @@ class RiskScreen:
         groups = f" in {self.clusters} clusters" if self.clusters else ""
         return (
             f"{self.n:,} patients{groups}, {self.events:,} with {self.outcome}. Each candidate has its own "
-            f"adjustment set, read from the graph. Intervals hold for all candidates at once "
+            f"adjustment set. Intervals hold for all candidates at once "
             f"({100 * (1 - self.alpha):g} %); a difference within ±{number(100 * self.margin)} in 100 is "
             f"regarded as immaterial. {self.estimator}."
         )
