@@ -40,6 +40,7 @@ from causalmed.estimation.instrument import (
 )
 from causalmed.estimation.joint_law import critical_value, joint_correlation, max_draws
 from causalmed.estimation.jointly import simultaneous
+from causalmed.estimation.learned import learned
 from causalmed.estimation.matching import Matching
 from causalmed.estimation.mediation import (
     MediationAIPW,
@@ -94,6 +95,7 @@ __all__ = [
     "fit_systematic_error",
     "instrument_bounds",
     "joint_correlation",
+    "learned",
     "linear_fragility",
     "max_draws",
     "mediation_sensitivity",

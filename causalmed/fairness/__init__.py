@@ -7,26 +7,36 @@ material (inside a tolerance a person stated), cannot tell, not measured. There 
 
 from causalmed.fairness.audit import audit
 from causalmed.fairness.compare import Comparison, Evidence, Pair, compare, holm
+from causalmed.fairness.decomposing import decompose_disparity
+from causalmed.fairness.decomposition import DisparityDecomposition, DisparityPart
 from causalmed.fairness.groups import Grouping, groupings
 from causalmed.fairness.measures import Counts, GroupMetrics
 from causalmed.fairness.paths import PathNote, path_note
+from causalmed.fairness.pathways import Pathways, pathways
 from causalmed.fairness.report import Audit, Excluded
+from causalmed.fairness.specs import DisparityAIPW
 from causalmed.fairness.tolerance import Tolerance
 
 __all__ = [
     "Audit",
     "Comparison",
     "Counts",
+    "DisparityAIPW",
+    "DisparityDecomposition",
+    "DisparityPart",
     "Evidence",
     "Excluded",
     "GroupMetrics",
     "Grouping",
     "Pair",
     "PathNote",
+    "Pathways",
     "Tolerance",
     "audit",
     "compare",
+    "decompose_disparity",
     "groupings",
     "holm",
     "path_note",
+    "pathways",
 ]

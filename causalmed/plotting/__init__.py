@@ -5,7 +5,7 @@ The room's question: *how does a tired reader see it at once?* It takes the pict
 nothing about numbers, touches no global state of matplotlib and opens no window.
 """
 
-from causalmed.plotting import bars, curves, graphs, icons, lines, overlap, panels, rows
+from causalmed.plotting import bars, curves, graphs, icons, lines, overlap, panels, rows, waterfall
 from causalmed.plotting.drawing import draw
 from causalmed.plotting.svg import to_png, to_svg
 
@@ -20,4 +20,5 @@ _KINDS = (
     overlap,
     panels,
     rows,
+    waterfall,
 )  # importing these registers what they draw

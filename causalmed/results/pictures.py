@@ -25,6 +25,7 @@ from causalmed.results.pictures_model import (
     GroupRow,
 )
 from causalmed.results.pictures_panels import Panels
+from causalmed.results.pictures_waterfall import Step, Waterfall
 
 __all__ = [
     "Balance",
@@ -45,4 +46,6 @@ __all__ = [
     "Overlap",
     "Panels",
     "Picture",
+    "Step",
+    "Waterfall",
 ]
