@@ -113,7 +113,7 @@ def resampled(
     """
     cohort = model.cohort
     assert cohort is not None
-    moving = [node for node in sorted(nodes) if _moves(model, node)]
+    fitted = [node for node in sorted(nodes) if node in model.specs]
     codes = cohort.cluster_codes
     clusters = 0 if codes is None else len(np.unique(codes))
     if clusters == 1:
@@ -122,33 +122,36 @@ def resampled(
             "cannot be estimated. Build the cohort without cluster=, and say that the answer is about it."
         )
     if codes is not None and clusters < FEW_CLUSTERS:
-        return _left_out(model, moving, codes, n_jobs=n_jobs)
+        return _left_out(model, fitted, codes, n_jobs=n_jobs)
     groups = np.arange(cohort.n) if codes is None else codes
     drawn = generator(seed, "bootstrap weights").standard_exponential((replicates, int(groups.max()) + 1))
     weights = drawn[:, groups]
     weights /= weights.mean(axis=1, keepdims=True)
-    return _shifted(model, moving, columns, weights)
-
-
-def _moves(model: StructuralCausalModel, node: str) -> bool:
-    return node in model.specs and isinstance(model.mechanisms[node], Regressed)
+    return _shifted(model, fitted, columns, weights)
 
 
 def held_fixed(model: StructuralCausalModel, nodes: Iterable[str]) -> tuple[str, ...]:
-    """Return the nodes whose mechanisms are not resampled, the observed distributions of roots apart."""
+    """Return the nodes whose mechanisms are not resampled: those stated, and those without coefficients."""
+    cohort = model.cohort
+    refitted = cohort is not None and cohort.cluster is not None and cohort.clusters < FEW_CLUSTERS
     return tuple(
-        sorted(
-            node
-            for node in nodes
-            if not _moves(model, node) and not isinstance(model.mechanisms[node], Empirical)
-        )
+        node
+        for node in sorted(nodes)
+        if node not in model.specs
+        or not (refitted or isinstance(model.mechanisms[node], Regressed | Empirical))
     )
 
 
 def _shifted(
-    model: StructuralCausalModel, moving: list[str], columns: Values, weights: FloatArray
+    model: StructuralCausalModel, fitted: list[str], columns: Values, weights: FloatArray
 ) -> Resampled:
-    """Take one Newton step of each mechanism in each replicate."""
+    """Take one Newton step of each mechanism in each replicate, and weigh the observed distributions."""
+    moving = [node for node in fitted if isinstance(model.mechanisms[node], Regressed)]
+    places = {
+        node: np.searchsorted(np.asarray(mechanism.support), columns[node])
+        for node in fitted
+        if isinstance(mechanism := model.mechanisms[node], Empirical)
+    }
 
     def shift(node: str) -> FloatArray:
         mechanism = model.mechanisms[node]
@@ -164,9 +167,17 @@ def _shifted(
             mechanism = model.mechanisms[node]
             assert isinstance(mechanism, Regressed)
             moved[node] = mechanism.with_parameters(mechanism.parameters + all_shifts[replicate])
+        for node, place in places.items():
+            moved[node] = _weighed(model.mechanisms[node], place, weights[replicate])
         return moved
 
     return Resampled(weights=weights, mechanisms=mechanisms, jackknife=False)
+
+
+def _weighed(mechanism: Mechanism, place: np.ndarray, weights: FloatArray) -> Mechanism:
+    assert isinstance(mechanism, Empirical)
+    mass = np.bincount(place, weights=weights, minlength=len(mechanism.support))
+    return Empirical(support=mechanism.support, weights=tuple((mass / mass.sum()).tolist()))
 
 
 def _left_out(

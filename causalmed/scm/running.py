@@ -47,6 +47,8 @@ class Drawing:
         A node whose mean is taken instead of a draw.
     assignments : mapping of str to Assignment
         Exposures with a regime.
+    seen : mapping of str to ndarray, each of shape (1,) or (rows,)
+        Nodes that are known to have these values, by themselves.
     first : int
         Number of the first patient, a multiple of 65,536: later patients have noise of their own.
     memory : dict
@@ -61,6 +63,7 @@ class Drawing:
     given: Values | None = None
     mean_of: str | None = None
     assignments: Mapping[str, Assignment] = field(default_factory=lambda: MappingProxyType({}))
+    seen: Values = field(default_factory=lambda: MappingProxyType({}))
     first: int = 0
     memory: dict[tuple[str, ...], Program] = field(default_factory=dict, compare=False, repr=False)
 
@@ -90,24 +93,25 @@ class Drawing:
         dict of str to ndarray, each of shape (rows,)
         """
         kept = set(self.plan.needed if wanted is None else wanted)
-        natural, _ = self._drawn(do, kept, whole=whole, n_jobs=n_jobs)
+        natural, _ = self.drawn(do, kept, whole=whole, n_jobs=n_jobs)
         return {node: natural[node] for node in self.plan.needed if node in kept}
 
     def world(
         self, do: Values, *, wanted: Iterable[str], whole: Iterable[str] = (), n_jobs: int = 1
     ) -> dict[str, FloatArray]:
         """Return the nodes as :meth:`run` does, the exposures with the values they are set to."""
-        kept = set(wanted)
-        natural, fixed = self._drawn(do, kept, whole=whole, n_jobs=n_jobs)
+        kept = set(wanted) - set(do)
+        natural, fixed = self.drawn(do, kept, whole=whole, n_jobs=n_jobs)
         found = {node: natural[node] for node in self.plan.needed if node in kept}
         return found | {node: np.broadcast_to(value, (self.rows,)) for node, value in fixed.items()}
 
-    def _drawn(
-        self, do: Values, kept: set[str], *, whole: Iterable[str], n_jobs: int
+    def drawn(
+        self, do: Values, kept: set[str], *, whole: Iterable[str] = (), n_jobs: int = 1
     ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
-        natural: dict[str, FloatArray] = dict(self._observed())
+        """Return the nodes by themselves, those in ``kept`` at least, and what exposures are set to."""
+        natural: dict[str, FloatArray] = dict(self._observed()) | dict(self.seen)
         fixed: dict[str, FloatArray] = dict(do)
-        steps = [step for step in self.plan.sequence if step[1] or step[0] not in natural]
+        steps = [step for step in self._useful(kept) if step[1] or step[0] not in natural]
         parts = [(way, [node for node, _ in part]) for way, part in groupby(steps, key=self._way)]
         for number, (way, part) in enumerate(parts):
             read = {
@@ -130,6 +134,17 @@ class Drawing:
                 for node in part:  # one after the other: a node may read its neighbour in the same part
                     natural[node] = self._computed(node, natural, fixed)
         return natural, fixed
+
+    def _useful(self, kept: set[str]) -> list[tuple[str, bool]]:
+        """Return the steps without those that nobody reads: the own value of an exposure, mostly."""
+        if self.plan.rules:
+            return list(self.plan.sequence)
+        used, found = set(kept), []
+        for node, is_set in reversed(self.plan.sequence):
+            if node in used:
+                found.append((node, is_set))
+                used |= {name for name in self.plan.pillows[node] if not self.plan.sees_set(node, name)}
+        return found[::-1]
 
     def _observed(self) -> Values:
         if self.given is None:
