@@ -9,6 +9,7 @@ from causalmed.scm.causation import Causation, probabilities_of_causation
 from causalmed.scm.change import explain_change
 from causalmed.scm.change_report import ChangeAttribution
 from causalmed.scm.comparison import Comparison
+from causalmed.scm.conditional_law import ConditionalLaw
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.diagnostics import MechanismDiagnostics
 from causalmed.scm.fit import fit_scm
@@ -42,6 +43,7 @@ __all__ = [
     "CausationBounds",
     "ChangeAttribution",
     "Comparison",
+    "ConditionalLaw",
     "Count",
     "Counterfactuals",
     "DiscreteNetwork",
