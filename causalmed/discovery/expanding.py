@@ -54,7 +54,7 @@ def expanded(
                     continue
                 for more, arrows in enumerate(_confounded(marks, graph.nodes.index(name)), 1):
                     again = f" ({more})" if more > 1 else ""
-                    title = f"member {place}, {name} confounded{again}"
+                    title = f"member {place} with {name} confounded{again}"
                     named[title] = _as_graph(graph.nodes, arrows, exposures, outcome)
     return named
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from causalmed.cohort import Cohort, StreamedCohort
 from causalmed.errors import CausalmedError, NotIdentified, ScaleNotDefined
 from causalmed.estimation import Estimator, estimate
 from causalmed.graph import Graph
-from causalmed.identification import identify
+from causalmed.identification import Estimand, identify
 from causalmed.results import Effect
 from causalmed.screening.candidate import Candidate
 
-__all__ = ["Estimated", "ask", "first_sentence"]
+__all__ = ["Estimated", "Memory", "ask", "first_sentence"]
+
+Memory = dict[Estimand, Effect]
+"""What was estimated before, by what was asked without the graph."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +36,7 @@ def ask(
     estimator: Estimator,
     level: float,
     seed: int,
+    memory: Memory | None = None,
 ) -> Estimated | Candidate:
     """Identify and estimate one candidate.
 
@@ -48,6 +52,8 @@ def ask(
         Confidence level of the candidate's own intervals.
     seed : int
         The user's seed.
+    memory : dict, optional
+        Effects estimated before, under other graphs that gave the same estimand; added to.
 
     Returns
     -------
@@ -75,7 +81,7 @@ def ask(
             adjustment_set=estimand.adjustment_set,
         )
     try:
-        effect = estimate(estimand, cohort, estimator, level=level, seed=seed)
+        effect = _remembered(estimand, cohort, estimator, level=level, seed=seed, memory=memory)
     except CausalmedError as reason:
         return _unknown(name, reason, adjustment_set=estimand.adjustment_set)
     crude = _crude(effect)
@@ -90,6 +96,26 @@ def ask(
             adjustment_set=estimand.adjustment_set,
         )
     return Estimated(name=name, effect=effect, crude=crude)
+
+
+def _remembered(
+    estimand: Estimand,
+    cohort: Cohort | StreamedCohort,
+    estimator: Estimator,
+    *,
+    level: float,
+    seed: int,
+    memory: Memory | None,
+) -> Effect:
+    if memory is None:
+        return estimate(estimand, cohort, estimator, level=level, seed=seed)
+    # the graph may differ, as long as everything that is computed or shown comes out alike
+    key = replace(
+        estimand, graph=None, graph_fingerprint="", alternatives=(), forbidden=frozenset(), reasons=()
+    )
+    if key not in memory:
+        memory[key] = estimate(estimand, cohort, estimator, level=level, seed=seed)
+    return memory[key]
 
 
 def first_sentence(reason: Exception) -> str:

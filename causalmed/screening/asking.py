@@ -12,12 +12,12 @@ from causalmed.errors import CausalmedWarning, ColumnNotFound, InvalidArgument, 
 from causalmed.estimation import TMLE, Estimator
 from causalmed.graph import Graph
 from causalmed.results import Provenance
-from causalmed.screening.answers import Estimated, ask
+from causalmed.screening.answers import Estimated, Memory, ask
 from causalmed.screening.candidate import Candidate
 from causalmed.screening.judging import judge
 from causalmed.screening.screen import RiskScreen
 
-__all__ = ["screen_risks"]
+__all__ = ["screen_risks", "screened"]
 
 
 def screen_risks(
@@ -87,6 +87,33 @@ def screen_risks(
     late | cause
     music | no material effect
     """
+    return screened(
+        graph,
+        cohort,
+        outcome=outcome,
+        candidates=candidates,
+        estimator=estimator,
+        alpha=alpha,
+        margin=margin,
+        seed=seed,
+        n_jobs=n_jobs,
+    )
+
+
+def screened(
+    graph: Graph,
+    cohort: Cohort | StreamedCohort,
+    *,
+    outcome: str | None,
+    candidates: Iterable[str] | None,
+    estimator: Estimator | None,
+    alpha: float,
+    margin: float,
+    seed: int,
+    n_jobs: int = 1,
+    memory: Memory | None = None,
+) -> RiskScreen:
+    """Screen; what was estimated under other graphs is taken from ``memory``, which is added to."""
     spec = TMLE() if estimator is None else estimator
     require_instance("graph", graph, Graph, how="Graph.parse(text)")
     if not isinstance(cohort, StreamedCohort):
@@ -100,7 +127,14 @@ def screen_risks(
 
     def one(name: str) -> Estimated | Candidate:
         return ask(
-            name, graph=graph, cohort=cohort, outcome=target, estimator=spec, level=1 - alpha, seed=seed
+            name,
+            graph=graph,
+            cohort=cohort,
+            outcome=target,
+            estimator=spec,
+            level=1 - alpha,
+            seed=seed,
+            memory=memory,
         )
 
     with warnings.catch_warnings():

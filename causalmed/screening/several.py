@@ -12,13 +12,17 @@ from causalmed.errors import InvalidArgument
 from causalmed.estimation import Estimator
 from causalmed.graph import Graph
 from causalmed.results.words import number
-from causalmed.screening.asking import screen_risks
+from causalmed.screening.answers import Memory
+from causalmed.screening.asking import screened
 from causalmed.screening.screen import RiskScreen
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["GraphScreen", "screen_graphs"]
+
+_NAMED = 4
+"""More graphs than that are counted instead of named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +55,11 @@ class GraphScreen:
         """Candidates that are causes under some graphs only."""
         return tuple(name for name in self.candidates if len(set(self._causes(name).values())) == 2)
 
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Candidates whose effect no formula gives under some of the graphs."""
+        return tuple(name for name in self.candidates if self._under(name, "not identifiable"))
+
     def turning_arrows(self, candidate: str) -> tuple[str, ...]:
         """Return the arrows whose presence alone tells under which graphs a candidate is a cause."""
         causes = self._causes(candidate)
@@ -63,7 +72,12 @@ class GraphScreen:
         return tuple(arrow for arrow, shown in patterns.items() if shown in (causes, opposite))
 
     def to_frame(self) -> pd.DataFrame:
-        """Return a row a candidate: verdicts, range of the risk difference and its limits, turning arrows."""
+        """Return a row a candidate: verdicts, range of the risk difference and its limits, turning arrows.
+
+        ``least`` to ``greatest`` is the range of the estimates, ``low`` to ``high`` that of the limits, over
+        the graphs under which the effect was estimated, and zero where a graph has no path; under
+        ``not_identifiable`` others no formula gives it, and there it could be anything.
+        """
         import pandas as pd
 
         return pd.DataFrame([self._row(name) for name in self.candidates])
@@ -71,10 +85,14 @@ class GraphScreen:
     def summary(self) -> str:
         """Describe in at most 80 columns what holds under every graph and what does not."""
         lines = [f"{len(self.graphs)} graphs; causes under all of them: {', '.join(self.agreed) or 'none'}."]
-        for name in self.disputed:
+        for name in self.candidates:
+            if name not in self.disputed and name not in self.untold:
+                continue
             row, arrows = self._row(name), self.turning_arrows(name)
-            hangs = f" It hangs on {', '.join(arrows)}." if arrows else " No single arrow decides it."
-            lines.append(f"{name}: a cause under {row['cause_under']}.{hangs}{_range(row)}")
+            hangs = ""
+            if name in self.disputed:
+                hangs = f" It hangs on {', '.join(arrows)}." if arrows else " No single arrow decides it."
+            lines.append(f"{name}: {self._heading(name)}.{hangs}{_range(row)}{self._unknown(name)}")
         return "\n".join(piece for line in lines for piece in textwrap.wrap(line, 80))
 
     def __str__(self) -> str:
@@ -83,17 +101,38 @@ class GraphScreen:
     def _causes(self, candidate: str) -> dict[str, bool]:
         return {name: screen.candidate(candidate).is_cause for name, screen in self.screens.items()}
 
+    def _under(self, candidate: str, verdict: str) -> tuple[str, ...]:
+        return tuple(
+            name for name, screen in self.screens.items() if screen.candidate(candidate).verdict == verdict
+        )
+
+    def _heading(self, candidate: str) -> str:
+        under = self._under(candidate, "cause")
+        if not under:
+            return "a cause under no graph"
+        return f"a cause under {_listed(under, len(self.graphs))}"
+
+    def _unknown(self, candidate: str) -> str:
+        under = self._under(candidate, "not identifiable")
+        if not under:
+            return ""
+        return f" Not identifiable under {_listed(under, len(self.graphs))}: there it could be anything."
+
     def _row(self, candidate: str) -> dict[str, object]:
         rows = {name: screen.candidate(candidate) for name, screen in self.screens.items()}
-        found = [row.risk_difference for row in rows.values() if row.risk_difference is not None]
+        known = [row.risk_difference for row in rows.values() if row.risk_difference is not None]
+        found = [(one.estimate, one.low, one.high) for one in known]
+        if any(row.verdict == "assumed none" for row in rows.values()):
+            found.append((0.0, 0.0, 0.0))  # no path, no effect
         return {
             "candidate": candidate,
             "cause_under": ", ".join(name for name, row in rows.items() if row.is_cause),
+            "not_identifiable": len(self._under(candidate, "not identifiable")),
             "verdicts": "; ".join(f"{name}: {row.verdict}" for name, row in rows.items()),
-            "least": min((one.estimate for one in found), default=None),
-            "greatest": max((one.estimate for one in found), default=None),
-            "low": min((one.low for one in found), default=None),
-            "high": max((one.high for one in found), default=None),
+            "least": min((estimate for estimate, _, _ in found), default=None),
+            "greatest": max((estimate for estimate, _, _ in found), default=None),
+            "low": min((low for _, low, _ in found), default=None),
+            "high": max((high for _, _, high in found), default=None),
             "turning_arrows": ", ".join(self.turning_arrows(candidate)),
         }
 
@@ -114,7 +153,8 @@ def screen_graphs(
     Parameters
     ----------
     graphs : mapping of str to Graph, or iterable of Graph
-        At least one; without names they are numbered from 1.
+        At least one; without names they are numbered from 1. ``Discovery.graphs()`` gives those of a class.
+        What several of them ask alike is estimated once.
     cohort, outcome, estimator, alpha, margin, seed
         As in :func:`screen_risks`.
     candidates : iterable of str, optional
@@ -149,8 +189,9 @@ def screen_graphs(
         tuple(node for node in first.nodes if node in first.exposures) if candidates is None else candidates
     )
     chosen = tuple(asked) if not isinstance(asked, str) else (asked,)
+    memory: Memory = {}
     screens = {
-        name: screen_risks(
+        name: screened(
             graph,
             cohort,
             outcome=outcome,
@@ -159,6 +200,7 @@ def screen_graphs(
             alpha=alpha,
             margin=margin,
             seed=seed,
+            memory=memory,
         )
         for name, graph in named.items()
     }
@@ -179,6 +221,12 @@ def _named(graphs: object) -> dict[str, Graph]:
 def _arrows(graph: Graph) -> frozenset[str]:
     hidden = (" <-> ".join(sorted(pair)) for pair in graph.bidirected)
     return frozenset((*(f"{u} -> {v}" for u, v in graph.directed), *hidden))
+
+
+def _listed(names: tuple[str, ...], graphs: int) -> str:
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{len(names)} of {graphs} graphs"
 
 
 def _range(row: Mapping[str, object]) -> str:
