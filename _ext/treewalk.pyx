@@ -1,9 +1,9 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Sums of trees on rows.
 
-A node sends a row to ``child`` where its view is at most ``cut``, else to ``child + 1``; a leaf is its own child
-and its cut is infinite. Eight rows walk together, so that their loads overlap. Sums run over the trees in
-order, whatever the rows beside.
+A node sends a row to ``child`` where its view is at most ``cut``, else to ``child + 1``; a leaf is its own
+child and its cut is infinite. Eight rows walk together, so that their loads overlap. Sums run over the trees
+in order, whatever the rows beside.
 """
 
 cdef enum:

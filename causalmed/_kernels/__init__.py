@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         scm,
         separation,
         skeleton,
+        treepairs,
+        treeshap,
         treewalk,
     )
 
@@ -33,6 +35,8 @@ __all__ = [
     "scm",
     "separation",
     "skeleton",
+    "treepairs",
+    "treeshap",
     "treewalk",
 ]
 

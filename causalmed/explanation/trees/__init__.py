@@ -2,5 +2,6 @@
 
 from causalmed.explanation.trees.forest import Forest
 from causalmed.explanation.trees.reading import read_trees, readable
+from causalmed.explanation.trees.shares import interventional, path_dependent
 
-__all__ = ["Forest", "read_trees", "readable"]
+__all__ = ["Forest", "interventional", "path_dependent", "read_trees", "readable"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final, Self
 
 import numpy as np
@@ -172,10 +172,21 @@ class Forest:
         """Return what the model says of every row, shape (rows,): the link of the sum."""
         return self.link(self(rows))
 
-    def trees(self) -> Iterator[tuple[int, int]]:
-        """Yield the first node of each tree and the one after its last."""
-        ends = [*self.roots[1:].tolist(), len(self.child)]
-        yield from zip(self.roots.tolist(), ends, strict=True)
+    def part(self, first: int, last: int) -> Forest:
+        """Return the trees from ``first`` to before ``last``, which start from 0."""
+        low = int(self.roots[first]) if first < len(self) else len(self.child)
+        high = int(self.roots[last]) if last < len(self) else len(self.child)
+        nodes = slice(low, high)
+        return replace(
+            self,
+            start=0.0,
+            roots=self.roots[first:last] - np.intc(low),
+            child=self.child[nodes] - np.intc(low),
+            view=self.view[nodes],
+            cut=self.cut[nodes],
+            value=self.value[nodes],
+            cover=self.cover[nodes],
+        )
 
 
 def _breadth_first(
