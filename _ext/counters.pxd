@@ -5,6 +5,7 @@ DEFINE_RANDOM_MATH(S, V, I, U, W, MUL, SQRT, TARGET) makes, for vectors V of W d
 unsigned 64-bit integers,
 
     exp_S(x)                       exp(x), x cut at 708 either way;
+    exp_rough_S(a)                 exp(-a) for a >= 0, to 2e-7 of itself;
     uniform_S(key, tile, out)      TILE numbers (2 k + 1) / 2^53, k of 52 bits: never 0 or 1, symmetric;
     normal_S(key, tile, out)       TILE standard normal numbers by Box and Muller (1958).
 
@@ -36,6 +37,13 @@ cdef extern from *:
     #endif
 
     #define DEFINE_RANDOM_MATH(S, V, I, U, W, MUL, SQRT, TARGET)                                      \
+    TARGET INLINE V exp_rough_##S(V a) {                                                              \
+        V limit = 708.0 + (V){0}, x = -pick_##S((I)(a > limit), limit, a);                            \
+        V k = x * 1.4426950408889634 + 6755399441055744.0;                                            \
+        V u = x - (k - 6755399441055744.0) * 0.6931471805599453, u2 = u * u;                          \
+        V q = (1.0 + u) + u2 * ((0.5 + u * (1.0 / 6)) + u2 * ((1.0 / 24 + u * (1.0 / 120)) + u2 * (1.0 / 720)));\
+        return q * (V)(((I)k + 1023) << 52);                                                          \
+    }                                                                                                 \
     TARGET INLINE V exp_##S(V x) {                                                                    \
         V zero = {0}, e = exp_minus_##S(pick_##S((I)(x < zero), -x, x));                              \
         return pick_##S((I)(x > zero), 1.0 / e, e);                                                   \

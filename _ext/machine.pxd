@@ -21,6 +21,7 @@ cdef extern from *:
         int64_t tile;
     } machine_t;
 
+    #define ROUGH 2e-6                     /* ten times what exp_rough can be off in a comparison */
     #define EACH for (int i = 0; i < TILE; i += (int)(sizeof(vec) / 8))
     #define AT(p) (*(vec *)((p) + i))
     #define IN(p) (*(const vec *)((p) + i))
@@ -29,6 +30,11 @@ cdef extern from *:
     DEFINE_VECTOR_MATH(S, V_, I_, TARGET)                                                             \
     DEFINE_RANDOM_MATH(S, V_, I_, U_, W_, MUL, SQRT, TARGET)                                          \
     DEFINE_TREES(S, C_, TARGET)                                                                       \
+    TARGET INLINE int any_##S(I_ mask) {                                                              \
+        int64_t found = 0;                                                                            \
+        for (int l = 0; l < (int)(sizeof(I_) / 8); l++) found |= mask[l];                             \
+        return found != 0;                                                                            \
+    }                                                                                                 \
     TARGET static void product_##S(const machine_t *m, const int32_t *piece, double *out) {           \
         typedef V_ vec;                                                                               \
         V_ zero = {0}, one = 1.0 + zero;                                                              \
@@ -45,27 +51,54 @@ cdef extern from *:
             }                                                                                         \
         }                                                                                             \
     }                                                                                                 \
+    TARGET INLINE void plain_##S(                                                                     \
+        const double **x, const double *c, int count, int begun, V_ start, double *out                \
+    ) {                                                                                               \
+        typedef V_ vec;                                                                               \
+        const double *x0 = x[0], *x1 = x[1 % count], *x2 = x[2 % count], *x3 = x[3 % count];          \
+        V_ zero = {0}, a = c[0] + zero, b = c[1 % count] + zero, d = c[2 % count] + zero, e = c[3 % count] + zero;\
+        switch (count) {                       /* up to four terms at once, added one after the other */\
+        case 1: EACH AT(out) = (begun ? AT(out) : start) + a * IN(x0); break;                         \
+        case 2: EACH AT(out) = ((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1); break;          \
+        case 3:                                                                                       \
+            EACH AT(out) = (((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1)) + d * IN(x2);      \
+            break;                                                                                    \
+        default:                                                                                      \
+            EACH AT(out) = ((((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1)) + d * IN(x2)) + e * IN(x3);\
+        }                                                                                             \
+    }                                                                                                 \
     TARGET static void eta_##S(const machine_t *m, int32_t p, double *out) {                          \
         typedef V_ vec;                                                                               \
         const int32_t *line = m->predictors + 3 * p;                                                  \
         double *product = m->work;                                                                    \
         V_ start = m->numbers[line[2]] + (V_){0};                                                     \
-        EACH AT(out) = start;                                                                         \
+        int begun = 0;                                                                                \
         for (int32_t t = line[0]; t < line[1]; t++) {                                                 \
             const int32_t *piece = m->pieces + 4 * t;                                                 \
             const double *c = m->numbers + piece[3], *x = m->at[m->factors[3 * piece[1]]];            \
-            if (piece[0]) {                              /* a table of piece[2] coefficients */       \
+            const double *column[4];                                                                  \
+            double slope[4];                                                                          \
+            int plain = 0;                                                                            \
+            for (; plain < 4 && t + plain < line[1]; plain++) {                                       \
+                const int32_t *next = piece + 4 * plain, *factor = m->factors + 3 * next[1];          \
+                if (next[0] || next[2] != 1 || factor[1] != 1) break;                                 \
+                column[plain] = m->at[factor[0]]; slope[plain] = m->numbers[next[3]];                 \
+            }                                                                                         \
+            if (!begun && plain == 0) EACH AT(out) = start;                                           \
+            if (plain) plain_##S(column, slope, plain, begun, start, out);                            \
+            begun = 1;                                                                                \
+            if (plain) t += plain - 1;                                                                \
+            else if (piece[0]) {                         /* a table of piece[2] coefficients */       \
                 for (int i = 0; i < TILE; i++) if (x[i] >= 0 && x[i] < piece[2]) {                    \
                     int32_t code = (int32_t)x[i];                                                     \
                     if (code == x[i]) out[i] += c[code];                                              \
                 }                                                                                     \
-            } else if (piece[2] == 1 && m->factors[3 * piece[1] + 1] == 1) {                          \
-                EACH AT(out) += *c * IN(x);                                                           \
             } else {                                                                                  \
                 product_##S(m, piece, product);                                                       \
                 EACH AT(out) += *c * AT(product);                                                     \
             }                                                                                         \
         }                                                                                             \
+        if (!begun) EACH AT(out) = start;                                                             \
     }                                                                                                 \
     /* Edges P(X <= k) times a total, k = 0 .. count - 1, into work + 2 TILE ..; the total before. */ \
     TARGET static void edges_##S(const machine_t *m, const int32_t *s, int softmax) {                 \
@@ -122,6 +155,44 @@ cdef extern from *:
             AT(out) = (low + (high - low) * IN(u)) / IN(total);                                       \
         }                                                                                             \
     }                                                                                                 \
+    /* 1 where u (1 + e^-|x|) reaches 1 or e^-|x|. Roughly first; the sum of doubts says whether that is enough. */\
+    TARGET INLINE int logistic_##S(const double *eta, const double *u, double *out, int exact) {      \
+        typedef V_ vec;                                                                               \
+        V_ zero = {0}, one = 1.0 + zero;                                                              \
+        I_ doubt = (I_)(zero != zero);                                                                \
+        EACH {                                                                                        \
+            V_ x = IN(eta); I_ minus = (I_)(x < zero);                                                \
+            V_ size = pick_##S(minus, -x, x);                                                         \
+            V_ t = exact ? exp_minus_##S(size) : exp_rough_##S(size);                                 \
+            V_ left = IN(u) * (1.0 + t) - pick_##S(minus, one, t);                                    \
+            if (exact) left = (V_)((I_)(IN(u) * (1.0 + t) >= pick_##S(minus, one, t)));               \
+            else doubt |= ~((I_)(left > ROUGH) | (I_)(left < -ROUGH));                                \
+            AT(out) = pick_##S(exact ? (I_)left : (I_)(left > zero), one, zero);                      \
+        }                                                                                             \
+        return any_##S(doubt);                                                                        \
+    }                                                                                                 \
+    /* P(y) w against P*(y), w = 1 - u where y is 1: no division. */                                  \
+    TARGET INLINE int flipped_##S(                                                                    \
+        const double *eta, const double *u, const double *seen, double *out, int exact                \
+    ) {                                                                                               \
+        typedef V_ vec;                                                                               \
+        V_ zero = {0}, one = 1.0 + zero;                                                              \
+        I_ doubt = (I_)(zero != zero);                                                                \
+        EACH {                                                                                        \
+            V_ a = IN(eta), b = IN(eta + TILE), y = IN(seen), w = IN(u);                              \
+            I_ yes = (I_)(y > zero), up = (I_)(a < zero), down = (I_)(b < zero), same = (I_)(a == b);\
+            V_ one_size = pick_##S(up, -a, a), other_size = pick_##S(down, -b, b);                    \
+            V_ r = exact ? exp_minus_##S(one_size) : exp_rough_##S(one_size);                         \
+            V_ t = exact ? exp_minus_##S(other_size) : exp_rough_##S(other_size);                     \
+            V_ was = pick_##S(yes ^ down, one, t) * pick_##S(yes, 1.0 - w, w) * (1.0 + r);            \
+            V_ now = pick_##S(yes ^ up, one, r) * (1.0 + t);                                          \
+            I_ one_now = (yes & (I_)(was <= now)) | (~yes & (I_)(was >= now));                        \
+            V_ left = was - now;                                                                      \
+            if (!exact) doubt |= ~(same | (I_)(left > ROUGH) | (I_)(left < -ROUGH));                  \
+            AT(out) = pick_##S(same, y, pick_##S(one_now, one, zero));                                \
+        }                                                                                             \
+        return any_##S(doubt);                                                                        \
+    }                                                                                                 \
     TARGET static void step_##S(const machine_t *m, const int32_t *s) {                               \
         typedef V_ vec;                                                                               \
         double *out = (double *)m->at[s[1]], *eta = m->work + TILE;                                   \
@@ -140,11 +211,7 @@ cdef extern from *:
             break;                                                                                    \
         case 3:                                                                                       \
             eta_##S(m, s[4], eta);                                                                    \
-            EACH {                                                                                    \
-                V_ x = AT(eta); I_ minus = (I_)(x < zero);                                            \
-                V_ t = exp_minus_##S(pick_##S(minus, -x, x));                                         \
-                AT(out) = pick_##S((I_)(IN(u) * (1.0 + t) >= pick_##S(minus, one, t)), one, zero);    \
-            }                                                                                         \
+            if (logistic_##S(eta, u, out, 0)) logistic_##S(eta, u, out, 1);                           \
             break;                                                                                    \
         case 4: case 5: edges_##S(m, s, s[0] == 5); quantile_##S(m, s, u, out); break;                \
         case 6:                                                                                       \
@@ -186,15 +253,7 @@ cdef extern from *:
             break;                                                                                    \
         case 12:           /* P(y) w against P*(y), w = 1 - u where y is 1: no division */              \
             eta_##S(m, s[4], eta); eta_##S(m, s[4] + 1, eta + TILE);                                  \
-            EACH {                                                                                    \
-                V_ a = AT(eta), b = AT(eta + TILE), y = IN(other), w = IN(u);                         \
-                I_ yes = (I_)(y > zero), up = (I_)(a < zero), down = (I_)(b < zero);                  \
-                V_ r = exp_minus_##S(pick_##S(up, -a, a)), t = exp_minus_##S(pick_##S(down, -b, b));  \
-                V_ was = pick_##S(yes ^ down, one, t) * pick_##S(yes, 1.0 - w, w) * (1.0 + r);        \
-                V_ now = pick_##S(yes ^ up, one, r) * (1.0 + t);                                      \
-                I_ one_now = (yes & (I_)(was <= now)) | (~yes & (I_)(was >= now));                    \
-                AT(out) = pick_##S((I_)(a == b), y, pick_##S(one_now, one, zero));                    \
-            }                                                                                         \
+            if (flipped_##S(eta, u, other, out, 0)) flipped_##S(eta, u, other, out, 1);               \
             break;                                                                                    \
         case 13: trees_##S(m, s, out); break;                                                         \
         case 14: by_quantiles_##S(m, s, u, out); break;                                               \

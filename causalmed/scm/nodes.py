@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["NodeInfo", "columns_of", "frame_of", "read_do"]
+
+_FEW: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +135,7 @@ def read_do(
 
 def _column(info: NodeInfo, value: object, rows: int, *, numbers_are_codes: bool) -> FloatArray:
     if isinstance(value, str) or not isinstance(value, Sequence | np.ndarray):
-        return np.full(rows, info.code(value, numbers_are_codes=numbers_are_codes))
+        return np.broadcast_to(np.float64(info.code(value, numbers_are_codes=numbers_are_codes)), (rows,))
     listed = list(value)
     if len(listed) != rows:
         raise InvalidArgument(f"do= gives {len(listed)} values of {info.name!r} for {rows} patients.")
@@ -152,7 +154,11 @@ def columns_of(cohort: Any, names: Sequence[str], nodes: Mapping[str, NodeInfo])
     for name in names:
         column, info = cohort.column(name), nodes[name]
         values = np.asarray(column.values, dtype=np.float64)
-        if not np.isfinite(values).all():
+        known = info.is_discrete and tuple(column.levels) == info.levels and _all_among(values, info.seen)
+        if known:
+            found[name] = values
+            continue
+        if not (np.isfinite(values.sum()) or np.isfinite(values).all()):
             raise MissingValues(f"Column {name!r} has missing values; the model needs each of its columns.")
         if info.is_discrete:
             values = _recoded(values, tuple(column.levels), info)
@@ -172,7 +178,7 @@ def _recoded(values: FloatArray, levels: tuple[str, ...], info: NodeInfo) -> Flo
                 f"{', '.join(map(repr, strange[:5]))}. It knows {', '.join(map(repr, known))}."
             )
         values = np.array([known[text] for text in texts])
-    if info.seen and not np.isin(values, info.seen).all():
+    if info.seen and not _all_among(values, info.seen):
         strange_codes = sorted(set(values.tolist()) - set(info.seen))
         shown = ", ".join(repr(info.levels[int(c)]) if info.levels else f"{c:g}" for c in strange_codes[:5])
         raise DataError(
@@ -181,11 +187,20 @@ def _recoded(values: FloatArray, levels: tuple[str, ...], info: NodeInfo) -> Flo
     return values
 
 
+def _all_among(values: FloatArray, codes: tuple[float, ...]) -> bool:
+    """Say whether every value is one of the codes."""
+    if len(codes) <= _FEW:
+        return sum(int(np.count_nonzero(values == code)) for code in codes) == values.size
+    return bool(np.isin(values, codes).all())
+
+
 def frame_of(values: Values, nodes: Mapping[str, NodeInfo], names: Sequence[str]) -> pd.DataFrame:
     """Return numbers as a table with labels."""
     import pandas as pd
 
-    return pd.DataFrame({name: nodes[name].labels(values[name]) for name in names}, copy=False)
+    columns = {name: nodes[name].labels(values[name]) for name in names}
+    own = {name: column if column.flags.writeable else column.copy() for name, column in columns.items()}
+    return pd.DataFrame(own, copy=False)
 
 
 def _label(value: object) -> str:

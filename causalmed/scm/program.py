@@ -92,7 +92,7 @@ class Program:
             Threads. It never changes a bit.
         """
         table = np.array([keys[name] for name in self.noises], dtype=np.uint32).reshape(-1, 2)
-        columns = {self.slots[s]: np.ascontiguousarray(c, float) for s, c in given.items() if s in self.slots}
+        columns = {self.slots[s]: _column(c) for s, c in given.items() if s in self.slots}
 
         def block(part: slice) -> None:
             scm.run(
@@ -108,6 +108,11 @@ class Program:
                 block(part)
         else:
             Local(n_jobs=n_jobs).map(block, block_slices(rows))
+
+
+def _column(values: FloatArray) -> FloatArray:
+    """Return a column as the kernel reads it, one number where it is the same everywhere."""
+    return np.ascontiguousarray(values[:1] if values.strides == (0,) else values, dtype=np.float64)
 
 
 def stream_key(seed: int, *path: int | str) -> NDArray[np.uint32]:
