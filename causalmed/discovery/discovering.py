@@ -105,7 +105,7 @@ def discover(  # noqa: PLR0913  # each is one thing that is known, or one choice
     _check(method, latents, test, alpha, max_given, bootstrap)
     require_seed(seed)
     outside, indirect = as_environment(environment)
-    data = variables(cohort, _columns(cohort, columns, outside))
+    data = variables(cohort, _columns(cohort, columns, outside), nominal=outside)
     known = _known(cohort, data.names, tiers, required, forbidden, outside)
     check_indirect(indirect, outside, data.names)
     if method == "ges" and (known.barred.any() or known.required.any()):

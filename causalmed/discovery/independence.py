@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
@@ -137,8 +137,9 @@ class RegressionTest:
 
     One of the two is regressed on the conditioning columns without and with the other. A number is
     preferred as the response (linear model, F test); of two discrete columns the one with fewer levels
-    (logistic or multinomial model, χ² test). Categories enter as indicators. Fits are remembered: the
-    larger model of one test is the smaller one of another.
+    (logistic or multinomial model, χ² test). Categories enter as indicators. An ordinal column enters as
+    indicators where it is conditioned on and as one trend over its levels where it is tested (one degree of
+    freedom; a dependence without a trend is missed). Fits are remembered.
 
     Parameters
     ----------
@@ -159,21 +160,27 @@ class RegressionTest:
     data: Variables
     memory: dict[tuple[int, frozenset[int]], tuple[float, int]] = field(default_factory=dict)
     columns: tuple[NDArray[np.float64], ...] = field(init=False)
+    trends: Mapping[int, int] = field(init=False)
     products: NDArray[np.float64] = field(init=False)
     starts: NDArray[np.intp] = field(init=False)
 
     def __post_init__(self) -> None:
         data = self.data
-        blocks = [_coded(data.values[:, j], int(data.levels[j])) for j in range(len(data.levels))]
+        p = len(data.levels)
+        blocks = [_coded(data.values[:, j], int(data.levels[j])) for j in range(p)]
+        several = [j for j in sorted(data.ordered) if data.levels[j] > 2]
+        trends = {j: p + k for k, j in enumerate(several)}
+        blocks += [data.values[:, [j]] for j in trends]  # numbered after the columns themselves
         whole = np.column_stack([np.ones(data.n), *blocks])
         object.__setattr__(self, "columns", tuple(blocks))
+        object.__setattr__(self, "trends", trends)
         object.__setattr__(self, "products", whole.T @ whole)
         object.__setattr__(self, "starts", 1 + np.cumsum([0, *(block.shape[1] for block in blocks)]))
 
     def p_value(self, x: int, y: int, given: Sequence[int]) -> float:
         """Return the p-value of x ⫫ y | given."""
         response, other = _response(self.data.levels, x, y)
-        small, large = frozenset(given), frozenset(given) | {other}
+        small, large = frozenset(given), frozenset(given) | {self.trends.get(other, other)}
         fit = self._linear if self.data.levels[response] == 0 else self._categorical
         (null, rank_null), (full, rank_full) = fit(response, small), fit(response, large)
         return _tail(null, full, rank_full - rank_null, self.data.n - rank_full, linear=fit == self._linear)
@@ -188,12 +195,12 @@ class RegressionTest:
     def _categorical(self, response: int, given: frozenset[int]) -> tuple[float, int]:
         key = (response, given)
         if key not in self.memory:
-            chosen = sorted(given)
+            chosen, levels = sorted(given), self.data.levels
             self.memory[key] = categorical_loglik(
                 codes=self.data.values[:, response].astype(np.intp),
-                levels=int(self.data.levels[response]),
+                levels=int(levels[response]),
                 columns=[self.columns[s] for s in chosen],
-                discrete=bool(np.all(self.data.levels[chosen] > 0)),
+                discrete=all(s >= len(levels) or levels[s] > 0 for s in chosen),
             )
         return self.memory[key]
 

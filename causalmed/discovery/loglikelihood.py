@@ -30,7 +30,7 @@ def categorical_loglik(
     columns : sequence of ndarray, shape (n, k)
         Predictors; the intercept is added.
     discrete : bool
-        Whether they repeat, so that equal rows may be counted instead of visited.
+        Whether they are whole numbers from 0, so that equal rows may be counted instead of visited.
 
     Returns
     -------
@@ -50,10 +50,11 @@ def categorical_loglik(
 def _collapsed(
     design: NDArray[np.float64], counts: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    if design.shape[1] > 50:
+    spans = design.max(axis=0) + 1
+    if np.log2(spans).sum() > 52:
         return design, counts
-    bits = design[:, 1:] @ (2.0 ** np.arange(design.shape[1] - 1))
-    _, first, inverse = np.unique(bits, return_index=True, return_inverse=True)
+    rows = design @ np.cumprod([1.0, *spans[:-1]])
+    _, first, inverse = np.unique(rows, return_index=True, return_inverse=True)
     summed = np.column_stack([np.bincount(inverse, weights=column) for column in counts.T])
     return np.asarray(design[first]), summed.astype(np.float64)
 

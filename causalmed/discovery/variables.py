@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,14 @@ class Variables:
         Standardised numbers; codes 0, 1, … of discrete columns.
     levels : ndarray of int, shape (p,)
         Number of levels; 0 for a number.
+    ordered : frozenset of int
+        Columns whose levels have an order.
     """
 
     names: tuple[str, ...]
     values: NDArray[np.float64]
     levels: NDArray[np.intp]
+    ordered: frozenset[int] = frozenset()
 
     @property
     def n(self) -> int:
@@ -42,7 +45,7 @@ class Variables:
 
     def take(self, rows: NDArray[np.intp]) -> Variables:
         """Return the variables of some rows, repeated as listed."""
-        return Variables(names=self.names, values=self.values[rows], levels=self.levels)
+        return replace(self, values=self.values[rows])
 
 
 def default_columns(cohort: Cohort) -> tuple[str, ...]:
@@ -56,8 +59,8 @@ def default_columns(cohort: Cohort) -> tuple[str, ...]:
     )
 
 
-def variables(cohort: Cohort, columns: Iterable[str] | None) -> Variables:
-    """Read columns of a cohort.
+def variables(cohort: Cohort, columns: Iterable[str] | None, *, nominal: Iterable[str] = ()) -> Variables:
+    """Read columns of a cohort; ``nominal`` ones are names, whatever order their levels have.
 
     Raises
     ------
@@ -77,11 +80,16 @@ def variables(cohort: Cohort, columns: Iterable[str] | None) -> Variables:
     if cohort.n < 10:
         raise DataError(f"{cohort.n} patients are too few to test independences. Give at least 10.")
     ordered = tuple(sorted(set(names)))
-    made = [_numbers(cohort, name) for name in ordered]
+    made, unordered = [_numbers(cohort, name) for name in ordered], frozenset(nominal)
     return Variables(
         names=ordered,
         values=np.ascontiguousarray(np.column_stack([values for values, _ in made])),
         levels=np.array([levels for _, levels in made], dtype=np.intp),
+        ordered=frozenset(
+            place
+            for place, name in enumerate(ordered)
+            if cohort.column(name).kind == "ordinal" and name not in unordered
+        ),
     )
 
 

@@ -154,6 +154,33 @@ def test_regression_tests_are_those_of_statsmodels():
     )
 
 
+def test_an_ordinal_column_is_tested_by_its_trend_and_conditioned_on_by_its_levels():
+    import statsmodels.api as sm
+    from scipy.stats import chi2
+
+    frame = mixed(600)
+    names = ("age", "albumin", "asa", "late", "ssi")
+    values, levels = frame[list(names)].to_numpy(float), np.array([0, 0, 4, 2, 2])
+    test = RegressionTest(data=Variables(names=names, values=values, levels=levels, ordered=frozenset({2})))
+    base = sm.add_constant(frame[["late"]].to_numpy(float))
+    more = np.column_stack([base, frame["asa"]])
+    logit = [sm.Logit(frame["ssi"], x).fit(disp=0, method="newton").llf for x in (base, more)]
+    assert test.p_value(2, 4, (3,)) == pytest.approx(chi2.sf(2 * (logit[1] - logit[0]), 1), rel=1e-6)
+    linear = sm.OLS(frame["albumin"], more).fit().compare_f_test(sm.OLS(frame["albumin"], base).fit())[1]
+    assert test.p_value(1, 2, (3,)) == pytest.approx(linear, rel=1e-8)
+    plain = RegressionTest(data=Variables(names=names, values=values, levels=levels))
+    assert test.p_value(3, 4, (2,)) == plain.p_value(3, 4, (2,))
+
+
+def test_the_order_of_levels_is_read_from_the_cohort_and_not_of_an_environment():
+    from causalmed.discovery import variables
+
+    data = variables(cohort(), ["age", "asa", "ssi"])
+    assert data.ordered == {1}
+    assert data.take(np.arange(50)).ordered == {1}
+    assert variables(cohort(), ["age", "asa", "ssi"], nominal=["asa"]).ordered == frozenset()
+
+
 def test_tests_of_independence_keep_their_level():
     rejected = {"regression": 0, "g_squared": 0}
     for seed in range(200):
