@@ -74,12 +74,12 @@ class Coded:
             self, forest=forest.part(first, last), cut=self.cut[low:high], narrow=self.narrow[first:last]
         )
 
-    def places(self, seen: Matrix) -> Places:
-        """Return how many cuts lie below each value, shape (views, rows)."""
-        out = np.empty(seen.shape, dtype=np.int16)
-        for line, cuts, values in zip(out, self.cuts, seen, strict=True):
+    def sight(self, seen: Matrix) -> Sight:
+        """Count the cuts below each value of what the splits compare, shape (views, rows)."""
+        places = np.empty(seen.shape, dtype=np.int16)
+        for line, cuts, values in zip(places, self.cuts, seen, strict=True):
             line[:] = np.searchsorted(cuts, values)
-        return out
+        return Sight(seen=seen, places=places)
 
 
 def coded(forest: Forest, player: NDArray[np.intc]) -> list[Coded]:

@@ -14,7 +14,7 @@ from causalmed.errors import InvalidArgument, NotConverged
 from causalmed.explanation.trees.coding import Coded, Sight, coded, players_of
 from causalmed.explanation.trees.forest import Forest
 
-__all__ = ["interventional", "path_dependent"]
+__all__ = ["against_blocks", "interventional", "path_dependent"]
 
 Matrix = NDArray[np.float64]
 TREES: Final = 64  # trees of a task
@@ -79,9 +79,34 @@ def interventional(
     rows, compared = np.asarray(rows, dtype=np.float64), np.asarray(background, dtype=np.float64)
     if not len(compared):
         raise InvalidArgument("background= has no rows, and an attribution is a difference from somebody.")
-    there = forest.seen(compared)
-    values = _gathered(forest, rows, players, there, n_jobs=n_jobs)
-    _check_sum(values, forest(rows) - forest(compared).mean(), forest)
+    return np.asarray(against_blocks(forest, rows, [compared], players, n_jobs=n_jobs)[0])
+
+
+def against_blocks(
+    forest: Forest,
+    rows: Matrix,
+    blocks: Sequence[Matrix],
+    players: Sequence[int] | None = None,
+    *,
+    n_jobs: int = 1,
+) -> NDArray[np.float64]:
+    """Share out the sum of the trees against each of several backgrounds.
+
+    Parameters
+    ----------
+    forest, rows, players, n_jobs
+        As in :func:`interventional`.
+    blocks : sequence of ndarray, shape (rows, columns)
+        The backgrounds.
+
+    Returns
+    -------
+    ndarray, shape (blocks, rows, players)
+    """
+    values = _gathered(forest, rows, players, [forest.seen(block) for block in blocks], n_jobs=n_jobs)
+    sums = forest(rows)
+    for shares, block in zip(values, blocks, strict=True):
+        _check_sum(shares, sums - forest(block).mean(), forest)
     return values
 
 
@@ -136,31 +161,36 @@ def path_dependent(
             "both ways. Ask against a background: interventional(forest, rows, background=…)."
         )
     rows = np.asarray(rows, dtype=np.float64)
-    values = _gathered(forest, rows, players, None, n_jobs=n_jobs)
+    values = _gathered(forest, rows, players, [None], n_jobs=n_jobs)[0]
     start = forest.start + _mean(forest)
     _check_sum(values, forest(rows) - start, forest)
     return values, start
 
 
 def _gathered(
-    forest: Forest, rows: Matrix, players: Sequence[int] | None, there: Matrix | None, *, n_jobs: int
+    forest: Forest,
+    rows: Matrix,
+    players: Sequence[int] | None,
+    blocks: Sequence[Matrix | None],
+    *,
+    n_jobs: int,
 ) -> Matrix:
-    """Add up the parts of the forest in their order, for one chunk of rows after the other."""
+    """Add up the parts of the forest in their order, for one block and chunk of rows after the other."""
     player = players_of(forest, players)
     width = forest.columns if players is None else int(np.max(np.asarray(players))) + 1
-    values = np.zeros((len(rows), width))
+    values = np.zeros((len(blocks), len(rows), width))
     for piece in coded(forest, player):
         parts = [piece.part(first, first + TREES) for first in range(0, len(piece.forest), TREES)]
-        compared = None if there is None else Sight(seen=there, places=piece.places(there))
+        sights = [None if there is None else piece.sight(there) for there in blocks]
         for first in range(0, len(rows), ROWS):
-            seen = forest.seen(rows[first : first + ROWS])
-            sight = Sight(seen=seen, places=piece.places(seen))
+            sight = piece.sight(forest.seen(rows[first : first + ROWS]))
+            for total, compared in zip(values[:, first : first + ROWS], sights, strict=True):
 
-            def task(part: Coded, sight: Sight = sight, compared: Sight | None = compared) -> Matrix:
-                return _shares(part, sight, compared, width)
+                def task(part: Coded, sight: Sight = sight, compared: Sight | None = compared) -> Matrix:
+                    return _shares(part, sight, compared, width)
 
-            for out in Local(n_jobs=n_jobs).map(task, parts):
-                values[first : first + ROWS] += out.T
+                for out in Local(n_jobs=n_jobs).map(task, parts):
+                    total += out.T
     return values
 
 
