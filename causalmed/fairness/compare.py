@@ -19,6 +19,7 @@ from causalmed.results.words import number
 __all__ = ["Comparison", "Evidence", "compare", "holm"]
 
 FEW_EVENTS = 10
+FEW_EXPECTED = 50
 
 
 class Evidence(StrEnum):
@@ -187,7 +188,19 @@ def _p_value(pair: Pair) -> float:
         (pair.group.count, pair.group.total),
         (pair.reference.count, pair.reference.total),
         shift=pair.group.expected - pair.reference.expected,
+        exact=_exact(pair.group, pair.reference),
     )
+
+
+def _exact(group: Counts, reference: Counts) -> bool | None:
+    """Ask for exact limits where few are expected in either group, however many were seen.
+
+    Wilson's limits are too narrow far out in the tail of a skewed count, which is where a family of tests
+    looks; whether they are used must not hang on the count itself being high.
+    """
+    pooled = (group.count + reference.count) / (group.total + reference.total)
+    fewest = min(pooled, 1 - pooled) * min(group.total, reference.total)
+    return True if fewest < FEW_EXPECTED else None
 
 
 def _judged(
@@ -197,7 +210,7 @@ def _judged(
     if group is None or reference is None:
         return replace(blank, note=_why_not(blank, group))
     single = _difference(group, reference, level)
-    joint = _difference(group, reference, 1 - alpha / family)
+    joint = _difference(group, reference, 1 - alpha / family, exact=_exact(group, reference))
     state, note = _state(joint, p, alpha, tolerance)
     if p is None:
         note = f"exploratory, fewer than {FEW_EVENTS} patients who can show it"
@@ -214,7 +227,7 @@ def _judged(
     )
 
 
-def _difference(group: Counts, reference: Counts, level: float) -> Interval:
+def _difference(group: Counts, reference: Counts, level: float, *, exact: bool | None = None) -> Interval:
     return newcombe(
         group.count,
         group.total,
@@ -222,6 +235,7 @@ def _difference(group: Counts, reference: Counts, level: float) -> Interval:
         reference.total,
         level=level,
         shift=group.expected - reference.expected,
+        exact=exact,
     )
 
 
