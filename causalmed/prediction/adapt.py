@@ -206,14 +206,21 @@ def _evidence(sides: Sides, outcome: Array) -> Evidence:
     """Code the main effects of all features alike on either side, and gather."""
     both = _joined(sides.schema, sides.source, sides.target)
     matrix = DesignRecipe.learn(both, intercept=False).build(both).matrix
-    n = len(sides.risk)
+    here, there = matrix[: len(sides.risk)], matrix[len(sides.risk) :]
+    order = _ordered(sides.target_risk, there)
     return gather_evidence(
         outcome=outcome,
         risk=sides.risk,
-        target_risk=sides.target_risk,
-        features=matrix[:n],
-        target_features=matrix[n:],
+        target_risk=sides.target_risk[order],
+        features=here,
+        target_features=there[order],
     )
+
+
+def _ordered(risk: Array, features: Array) -> NDArray[np.intp]:
+    """Order the new patients by what is known of them, so that the order of rows changes no bit."""
+    mixed = np.einsum("ij,j->i", features, np.sqrt(np.arange(2.0, 2.0 + features.shape[1])))
+    return np.lexsort((mixed, risk))
 
 
 def _joined(schema: Sequence[Feature], source: list[Column], target: list[Column]) -> list[Column]:

@@ -127,8 +127,6 @@ def gather_evidence(
             "Among the calibration patients the risks do not rise with the outcome: no threshold on them "
             "means anything. Fit another model."
         )
-    order = _ordered(target_risk, target_features)
-    target_risk, target_features = target_risk[order], target_features[order]
     line, target_line = _line(risk), _line(target_risk)
     return Evidence(
         outcome=outcome,
@@ -193,12 +191,6 @@ def _line_slopes(evidence: Evidence, h_source: Array, h_target: Array) -> Array:
     slopes = (evidence.target_line.T * target_spread) @ h_target / len(q)
     slopes -= (evidence.line.T * (spread * evidence.balance.weights)) @ h_source / len(p)
     return np.asarray(np.linalg.solve(information, slopes))
-
-
-def _ordered(risk: Array, features: Array) -> NDArray[np.intp]:
-    """Order the new patients by what is known of them, so that the order of rows changes no bit."""
-    mixed = np.einsum("ij,j->i", features, np.sqrt(np.arange(2.0, 2.0 + features.shape[1])))
-    return np.lexsort((mixed, risk))
 
 
 def _line(risk: Array) -> Array:

@@ -29,8 +29,8 @@ def cohort_of(table):
     return Cohort.from_frame(table, outcome="infection")
 
 
-def taken(rng, features, **there):
-    model = fit_risk_model(cohort_of(make(3000, rng)), features=features, specificity=0.9, seed=1)
+def taken(rng, features, *, n=3000, **there):
+    model = fit_risk_model(cohort_of(make(n, rng)), features=features, specificity=0.9, seed=1)
     return model.adapt(make(2000, rng, **there)[features])
 
 
@@ -43,7 +43,7 @@ def p_values(times, seed):
 
 
 def test_under_a_true_assumption_p_values_are_uniform():
-    assert kstest(p_values(30, seed=1), "uniform").pvalue > 0.001
+    assert kstest(p_values(20, seed=1), "uniform").pvalue > 0.001
 
 
 @pytest.mark.slow
@@ -78,17 +78,18 @@ def _shifted(table, odds):
 def test_changed_ratings_pass_without_outcomes_and_are_found_with_a_few():
     """A rating given more generously looks like sicker patients: only outcomes tell."""
     rng = np.random.default_rng(3)
-    found = taken(rng, ["cause", "rating"], generous=1.5)
-    assert found.diagnostics.check("balance").state is State.PASS
+    found = taken(rng, ["cause", "rating"], n=10_000, generous=1.5)
+    assert found.diagnostics.state is State.PASS
     big = make(100_000, rng, generous=1.5)
     spared = big["infection"] == 0
     truth = 1 - found.model.alert(big)[spared].mean()
-    assert truth not in found.adapted.specificity
+    assert truth < 0.9
+    assert truth < found.adapted.specificity.low
     checked = found.check(cohort_of(make(500, rng, generous=1.5)))
     assert checked.state is State.FAIL
     assert checked.excess.high < 0
     assert "is contradicted" in " ".join(checked.summary().split())
-    stable = taken(rng, ["cause"], generous=1.5)
+    stable = taken(rng, ["cause"], n=10_000, generous=1.5)
     kept = 1 - stable.model.alert(big)[spared].mean()
     assert kept in stable.adapted.specificity
 

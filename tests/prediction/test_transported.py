@@ -116,8 +116,8 @@ def repeated(kind, times, n, m, seed=1):
 
 
 def test_the_threshold_holds_in_repeated_samples():
-    times = 80
-    failed, failed_these, covered, sensitive = repeated("the risks are wrong", times, n=2000, m=1000)
+    times = 60
+    failed, failed_these, covered, sensitive = repeated("the risks are wrong", times, n=1500, m=800)
     most = binom.ppf(0.999, times, 0.05)
     assert 0 < failed <= most
     assert 0 < failed_these <= most
