@@ -68,3 +68,19 @@ def test_probabilities_outside_their_range_are_refused(bad):
         guaranteed_rank(100, specificity=bad)
     with pytest.raises(InvalidArgument, match="is not between 0 and 1"):
         guaranteed_rank(100, specificity=0.9, delta=bad)
+
+
+def test_hospitals_that_differ_only_make_it_safer():
+    """Given the patients of each hospital, the count below a threshold is a sum of unlike binomials."""
+    rng = np.random.default_rng(9)
+    specificity, sizes = 0.93, np.array([40, 110, 250])
+    k, violation = guaranteed_rank(int(sizes.sum()), specificity=specificity)
+    for _ in range(50):
+        shares = rng.uniform(0.75, 1, 3)
+        shares[2] = (specificity * sizes.sum() - shares[:2] @ sizes[:2]) / sizes[2]
+        if not 0 < shares[2] <= 1:
+            continue
+        law = np.ones(1)
+        for size, share in zip(sizes, shares, strict=True):
+            law = np.convolve(law, stats.binom.pmf(np.arange(size + 1), size, share))
+        assert law[k:].sum() <= violation * (1 + 1e-9)
