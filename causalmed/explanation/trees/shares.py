@@ -58,7 +58,8 @@ def interventional(
     InvalidArgument
         No background, or rows that do not fit the trees.
     NotConverged
-        The values of a row do not sum to its difference from the background within 1e-6.
+        The values of a row do not sum to its difference from the background within 1e-6 (of that, where it
+        is above 1).
 
     Notes
     -----
@@ -267,7 +268,7 @@ def _reached(forest: Forest) -> Matrix:
 def _check_sum(values: Matrix, expected: Matrix, forest: Forest) -> None:
     gap = np.abs(values.sum(axis=1) - expected)
     worst = int(np.argmax(gap)) if len(gap) else 0
-    if len(gap) and not gap[worst] <= TOLERANCE:
+    if len(gap) and not gap[worst] <= TOLERANCE * max(1.0, abs(expected[worst])):
         raise NotConverged(
             f"The attributions of row {worst} sum to {values[worst].sum():.8f}, and the sum of the "
             f"{len(forest):,} trees ({forest.link.name} link) differs by {expected[worst]:.8f}. Such numbers "
