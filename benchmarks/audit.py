@@ -1,7 +1,7 @@
 """A full audit against fairlearn's MetricFrame with bootstrap intervals, side by side in one run.
 
-100,000 patients, 4 groups, 8 metrics, an interval for each. fairlearn resamples rows; its cost is linear in the
-number of draws, so a few draws are timed and the time of 1,000 is computed from them; that is said in the output.
+100,000 patients, 4 groups, 8 metrics, an interval for each. fairlearn resamples rows; its cost is linear in
+the number of draws, so a few draws are timed and the time of 1,000 is computed from them; the output says so.
 fairlearn may live in another environment: set FAIRLEARN_PYTHON to its interpreter.
 
 Run with ``python -m benchmarks.audit``.

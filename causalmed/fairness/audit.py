@@ -35,7 +35,7 @@ __all__ = ["audit"]
 
 
 def audit(
-    model: RiskModel | str,
+    model: object,
     cohort: Cohort,
     *,
     protected: str | Iterable[str] | Mapping[str, Sequence[float] | None] | None = None,
@@ -59,8 +59,10 @@ def audit(
 
     Parameters
     ----------
-    model : RiskModel or str
-        A fitted or wrapped model, or the name of a column of risks.
+    model : RiskModel, str, classifier or callable
+        A fitted or wrapped model, the name of a column of risks, a fitted classifier with ``predict_proba``
+        that knows the names of its columns, or a function of a frame that returns risks (it is given every
+        column but the outcome).
     cohort : Cohort
         Patients the model was not trained on, with outcomes.
     protected : str, iterable of str or mapping of str to cut points, optional
@@ -119,6 +121,7 @@ No tolerance was set by a person.
     assumed = _assumed(graph, scm)
     stated = stated_tolerance(tolerance)
     outcome = observed_outcome(cohort, _outcome_of(model, cohort))
+    model = _understood(model, cohort, outcome)
     patients = _patients(model, cohort, outcome=outcome, threshold=threshold, level=level)
     divided = groupings(cohort, protected)
     if outcome in (one.attribute for one in divided):
@@ -222,14 +225,24 @@ def _outcome_of(model: object, cohort: Cohort) -> str | None:
     return (model.outcome or cohort.outcome) if isinstance(model, RiskModel) else cohort.outcome
 
 
-def _risk_of(model: object, cohort: Cohort) -> NDArray[np.float64]:
-    if isinstance(model, RiskModel):
-        return model.risk(cohort)
-    if not isinstance(model, str):
+def _understood(model: object, cohort: Cohort, outcome: str) -> RiskModel | str:
+    """Wrap what gives risks but is no risk model; refuse everything else."""
+    if isinstance(model, RiskModel | str):
+        return model
+    names: object = getattr(model, "feature_names_in_", None)
+    if names is None and callable(model) and not isinstance(model, type):
+        names = [name for name in cohort.names if name != outcome]
+    if names is None:
         raise InvalidArgument(
             f"model is a {type(model).__name__}. Give a RiskModel, the name of a column of risks, or wrap "
             "a fitted classifier: RiskModel.wrap(classifier, features=[…], threshold=…)."
         )
+    return RiskModel.wrap(model, features=[str(name) for name in np.asarray(names).tolist()])
+
+
+def _risk_of(model: RiskModel | str, cohort: Cohort) -> NDArray[np.float64]:
+    if isinstance(model, RiskModel):
+        return model.risk(cohort)
     risk = cohort.values(model)
     if cohort.column(model).levels:
         raise DataError(f"Column {model!r} holds labels, not risks. Name a column of probabilities.")

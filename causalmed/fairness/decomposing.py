@@ -87,9 +87,9 @@ def decompose_disparity(
 
     Notes
     -----
-    Plečko and Bareinboim (2024), Foundations and Trends in Machine Learning 17:304-589, theorem 4.3. The parts
-    depend on the direction: group and reference swapped is another question, about others' background and
-    care.
+    Plečko and Bareinboim (2024), Foundations and Trends in Machine Learning 17:304-589, theorem 4.3. The
+    parts depend on the direction: group and reference swapped is another question, about others'
+    background and care.
 
     Examples
     --------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ from causalmed.errors import ColumnNotFound, InvalidArgument, RoleConflict
 __all__ = ["Grouping", "crossed", "groupings"]
 
 MOST_GROUPS = 20
+NOT_RECORDED = "not recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -93,7 +94,19 @@ def groupings(
     absent = [name for name in cuts if name not in cohort]
     if absent:
         raise ColumnNotFound.among(absent, list(cohort.names), where="protected=")
-    return tuple(_grouping(cohort.column(name), points) for name, points in cuts.items())
+    return tuple(_with_holes(cohort, name, points) for name, points in cuts.items())
+
+
+def _with_holes(cohort: Cohort, name: str, points: Sequence[float] | None) -> Grouping:
+    """Divide by a column; patients in whom it was not recorded are a group of their own, never dropped."""
+    if cohort.incomplete is None or name not in cohort.incomplete:
+        return _grouping(cohort.column(name), points)
+    column = cohort.incomplete.columns[name]
+    recorded = ~np.isnan(column.values)
+    found = _grouping(column.take(np.flatnonzero(recorded)), points)
+    codes = np.full(len(recorded), len(found.groups), dtype=np.intp)
+    codes[recorded] = found.codes
+    return replace(found, groups=(*found.groups, NOT_RECORDED), codes=codes)
 
 
 def crossed(first: Grouping, second: Grouping) -> Grouping:

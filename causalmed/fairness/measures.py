@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.fairness.groups import Grouping
+from causalmed.fairness.pooling import pooled_proportions
 from causalmed.prediction import (
     auroc,
     clustered_proportion,
@@ -97,6 +98,8 @@ class GroupMetrics:
         Observed minus predicted share of patients with the outcome (observed minus expected).
     auroc, brier, net_benefit : Interval or None
         Descriptive.
+    missed_pooled, false_alarms_pooled, calibration_pooled : Interval or None
+        The same drawn towards the other groups of the attribute; see :func:`pooled_proportions`.
     suppressed : bool
         True where n, events or non-events is a cell of 1 to 10 patients, or the group could be derived
         from another such group: nothing of this row may leave the notebook.
@@ -117,6 +120,9 @@ class GroupMetrics:
     auroc: Interval | None
     brier: Interval | None
     net_benefit: Interval | None
+    missed_pooled: Interval | None = None
+    false_alarms_pooled: Interval | None = None
+    calibration_pooled: Interval | None = None
     suppressed: bool = False
 
 
@@ -134,6 +140,9 @@ INTERVALS = (
     "auroc",
     "brier",
     "net_benefit",
+    "missed_pooled",
+    "false_alarms_pooled",
+    "calibration_pooled",
 )
 
 
@@ -156,11 +165,36 @@ def measure_groups(
     """
     parts = [patients.among(grouping.codes == code) for code in range(len(grouping.groups))]
     hidden = _suppressed(parts)
+    counts = [_counts(part) for part in parts]
+    drawn = {measure: _drawn(counts, measure, patients.level) for measure in MEASURES}
     rows = tuple(
-        _metrics(part, grouping=grouping, code=code, suppressed=hidden[code])
+        replace(
+            _metrics(part, grouping=grouping, code=code, suppressed=hidden[code]),
+            missed_pooled=drawn["missed"].get(code),
+            false_alarms_pooled=drawn["false_alarms"].get(code),
+            calibration_pooled=drawn["calibration"].get(code),
+        )
         for code, part in enumerate(parts)
     )
-    return rows, [_counts(part) for part in parts]
+    return rows, counts
+
+
+def _drawn(counts: list[dict[str, Counts]], measure: str, level: float) -> dict[int, Interval]:
+    """Return the pooled estimates of the groups that show a measure, where there are at least two."""
+    there = {code: found[measure] for code, found in enumerate(counts) if measure in found}
+    if len(there) < 2:
+        return {}
+    count, total = (np.array([getattr(one, name) for one in there.values()]) for name in ("count", "total"))
+    pooled = pooled_proportions(count, total, level=level)
+    return {
+        code: replace(
+            found,
+            estimate=found.estimate - one.expected,
+            low=found.low - one.expected,
+            high=found.high - one.expected,
+        )
+        for (code, one), found in zip(there.items(), pooled, strict=True)
+    }
 
 
 def _suppressed(parts: list[Patients]) -> list[bool]:

@@ -77,7 +77,7 @@ class Target:
 def outcome_target(cohort: Cohort, graph: Graph, grouping: Grouping, outcome: str) -> Target:
     """Return the outcome as a target."""
     column = cohort.column(outcome)
-    observed = [name for name in cohort.names if name != outcome]
+    observed = [name for name in _complete(cohort) if name != outcome]
     return Target(
         of="outcome",
         kind="binary" if column.kind == "binary" else "number",
@@ -94,7 +94,7 @@ def prediction_target(
     The direct part needs no assumption where the model can be asked about patients of another group.
     """
     risk = _risk(model, cohort)
-    observed = [name for name in cohort.names if name not in (outcome, model)]
+    observed = [name for name in _complete(cohort) if name not in (outcome, model)]
     if isinstance(model, str):
         found = _column_pathways(graph, grouping.attribute, model, observed)
         return Target(of="prediction", kind="share", values=risk, pathways=found)
@@ -112,6 +112,12 @@ def prediction_target(
         model=model,
         attribute=grouping.attribute,
     )
+
+
+def _complete(cohort: Cohort) -> list[str]:
+    """Return the columns without missing values: others are as good as unmeasured here."""
+    holes = cohort.incomplete
+    return [name for name in cohort.names if holes is None or name not in holes]
 
 
 def _column_pathways(graph: Graph, attribute: str, name: str, observed: list[str]) -> Pathways:

@@ -18,14 +18,14 @@ __all__ = ["publishable"]
 
 _NOTE: Final = f"not shown: a cell holds fewer than {MINIMUM} patients"
 _MEASURES: Final = {
-    "missed": ("missed", "sensitivity"),
-    "false_alarms": ("false_alarms", "specificity"),
-    "calibration": ("calibration",),
+    "missed": ("missed", "sensitivity", "missed_pooled"),
+    "false_alarms": ("false_alarms", "specificity", "false_alarms_pooled"),
+    "calibration": ("calibration", "calibration_pooled"),
 }
 """Measure → the fields of a group that would give its cell away."""
 _ALL: Final = (
     "sensitivity", "specificity", "missed", "false_alarms", "alerts", "calibration", "auroc", "brier",
-    "net_benefit", "predictive_value",
+    "net_benefit", "predictive_value", "missed_pooled", "false_alarms_pooled", "calibration_pooled",
 )  # fmt: skip
 
 

@@ -234,3 +234,43 @@ def test_inputs_are_not_changed():
     before = frame.copy(deep=True)
     audit("risk", cohort_of(frame), threshold=0.15)
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_patients_without_a_recorded_attribute_are_a_group_of_their_own():
+    frame = make(3000)
+    frame.loc[:399, "sex"] = None
+    found = audit("risk", cohort_of(frame, missing="impute"), protected="sex", threshold=0.15)
+    rows = {one.group: one for one in found.groups}
+    assert rows["not recorded"].n == 400
+    assert not rows["not recorded"].reference
+    assert "not recorded" in {one.group for one in found.confirmatory}
+    assert sum(one.n for one in found.groups) == 3000
+    dropped = audit("risk", cohort_of(frame, missing="complete"), protected="sex", threshold=0.15)
+    assert "sex 400" in dropped.excluded[0].reason
+
+
+def test_any_classifier_is_audited_as_it_comes():
+    from lightgbm import LGBMClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(5)
+    frame = make(1500).drop(columns="risk").assign(age=rng.normal(60, 10, 1500), dose=rng.normal(size=1500))
+    cohort = Cohort.from_frame(frame, outcome="infection", protected="sex")
+    X = frame[["age", "dose"]]
+    linear = LogisticRegression().fit(X, frame["infection"])
+    trees = LGBMClassifier(n_estimators=5, verbose=-1, n_jobs=1).fit(X, frame["infection"])
+    for model in (linear, trees, lambda f: 1 / (1 + np.exp(-(f["age"] - 80) / 5))):
+        found = audit(model, cohort, threshold=0.1)
+        assert len(found.groups) == 2
+    wrapped = audit(RiskModel.wrap(linear, features=["age", "dose"]), cohort, threshold=0.1)
+    assert audit(linear, cohort, threshold=0.1).groups == wrapped.groups
+
+
+def test_pooled_estimates_stand_beside_the_raw_ones(found):
+    for row in found.groups:
+        for measure in ("missed", "false_alarms", "calibration"):
+            raw, pooled = getattr(row, measure), getattr(row, f"{measure}_pooled")
+            assert (raw is None) == (pooled is None)
+    small = min(found.groups, key=lambda row: row.n)
+    mean = np.mean([row.missed.estimate for row in found.groups if row is not small])
+    assert abs(small.missed_pooled.estimate - mean) < abs(small.missed.estimate - mean)
