@@ -76,8 +76,8 @@ def choose_mechanism(
     found: dict[str, FloatArray | str] = {}
     specs = dict(candidates_for(column, inputs))
     for name, spec in specs.items():
-        if name == "boosted" and column.kind in _NUMBERS and not _anything_gained(found):
-            found[name] = "not tried: neither a richer mean nor a modelled spread was better than the first"
+        if name == "boosted" and column.kind in _NUMBERS and not _trees_won(found):
+            found[name] = "not tried: trees for the mean were no better than the regressions"
             continue
         try:
             found[name] = held_out_scores(column, inputs, spec, keys=keys, seed=seed)
@@ -133,10 +133,13 @@ def log_score(
     return np.maximum(law.log_density(values, inputs), _LEAST)
 
 
-def _anything_gained(found: Mapping[str, FloatArray | str]) -> bool:
-    """Say whether any candidate beat the first by more than a standard error."""
-    scores = [each for each in found.values() if not isinstance(each, str)]
-    return any(float((each - scores[0]).mean()) > _error(each - scores[0]) for each in scores[1:])
+def _trees_won(found: Mapping[str, FloatArray | str]) -> bool:
+    """Say whether trees for the mean beat every regression by more than a standard error."""
+    scores = {name: each for name, each in found.items() if not isinstance(each, str)}
+    trees = scores.pop("boosted_mean", None)
+    if trees is None:
+        return False
+    return all(float((trees - each).mean()) > _error(trees - each) for each in scores.values())
 
 
 def _error(difference: FloatArray) -> float:
