@@ -19,40 +19,7 @@ from libc.math cimport fabs, sqrt
 from libc.stdint cimport int64_t, uint64_t
 from libc.string cimport memset
 
-cdef extern from *:
-    r"""
-    #include <stdint.h>
-    #define DEFINE_TALLY(S, TARGET) \
-    TARGET static void tally_##S(const uint64_t *bits, long words, const int *v, int depth, int64_t *c) { \
-        const uint64_t *x = bits + v[depth] * words, *y = bits + v[depth + 1] * words; \
-        int strata = 1 << depth; \
-        for (int s = 0; s < strata; s++) { \
-            int64_t n = 0, nx = 0, ny = 0, nxy = 0; \
-            for (long w = 0; w < words; w++) { \
-                uint64_t m = bits[v[depth + 2] * words + w]; \
-                for (int k = 0; k < depth; k++) { \
-                    uint64_t b = bits[v[k] * words + w]; \
-                    m &= (s >> k) & 1 ? b : ~b; \
-                } \
-                uint64_t mx = m & x[w]; \
-                n += __builtin_popcountll(m); nx += __builtin_popcountll(mx); \
-                ny += __builtin_popcountll(m & y[w]); nxy += __builtin_popcountll(mx & y[w]); \
-            } \
-            c[0] = nxy; c[1] = nx - nxy; c[2] = ny - nxy; c[3] = n - nx - ny + nxy; c += 4; \
-        } \
-    }
-    DEFINE_TALLY(base, )
-    #if defined(__x86_64__)
-    DEFINE_TALLY(popcnt, __attribute__((target("popcnt"))))
-    static int popcnt_available(void) { return __builtin_cpu_supports("popcnt"); }
-    #else
-    #define tally_popcnt tally_base
-    static int popcnt_available(void) { return 0; }
-    #endif
-    """
-    void tally_base(const uint64_t *bits, long words, const int *v, int depth, int64_t *c) noexcept nogil
-    void tally_popcnt(const uint64_t *bits, long words, const int *v, int depth, int64_t *c) noexcept nogil
-    int popcnt_available() noexcept nogil
+from tally cimport popcnt_available, tally_base, tally_popcnt
 
 cdef enum:
     MOST = 16  # largest conditioning set
@@ -68,7 +35,8 @@ ctypedef struct Given:
     const unsigned char *codes     # (p, n)
     const int *levels
     Py_ssize_t n
-    int *cell                      # (n)
+    int *cell                      # (depth + 1, n): cell of each row by x, y and the first k of the set
+    int known[18]                  # x, y and the set for which cell holds
     int64_t *counts
     const double *table            # c log c
     const double *cuts             # by degrees of freedom
@@ -114,25 +82,47 @@ cdef bint small_bits(Given *g, const int *v) noexcept nogil:
     return freedom == 0 or 2 * total < g.cuts[freedom]
 
 
+cdef void count_cells(Given *g, const int *v, Py_ssize_t size) noexcept nogil:
+    """Count rows a cell; what the set before began with in the same order is not computed again."""
+    cdef int *cell = g.cell
+    cdef const unsigned char *code = g.codes + v[g.depth] * g.n
+    cdef const unsigned char *other = g.codes + v[g.depth + 1] * g.n
+    cdef Py_ssize_t i
+    cdef int stride = <int> size, k, b = g.levels[v[g.depth + 1]]
+    cdef bint same = g.known[0] == v[g.depth] and g.known[1] == v[g.depth + 1]
+    if not same:
+        g.known[0], g.known[1] = v[g.depth], v[g.depth + 1]
+        for i in range(g.n):
+            cell[i] = code[i] * b + other[i]
+    for k in range(g.depth):
+        code = g.codes + v[k] * g.n
+        if k == g.depth - 1:
+            for i in range(g.n):
+                g.counts[cell[i] + stride * code[i]] += 1
+            return
+        same = same and g.known[k + 2] == v[k]
+        if not same:
+            g.known[k + 2] = v[k]
+            for i in range(g.n):
+                cell[g.n + i] = cell[i] + stride * code[i]
+        stride *= g.levels[v[k]]
+        cell += g.n
+    for i in range(g.n):
+        g.counts[cell[i]] += 1
+
+
 cdef bint small_cells(Given *g, const int *v) noexcept nogil:
     """Say whether G2 of two discrete columns is below the cut of its degrees of freedom."""
-    cdef Py_ssize_t i, s, strata = 1, size = g.levels[v[g.depth]] * g.levels[v[g.depth + 1]]
+    cdef Py_ssize_t s, strata = 1, size = g.levels[v[g.depth]] * g.levels[v[g.depth + 1]]
     cdef int a = g.levels[v[g.depth]], b = g.levels[v[g.depth + 1]], k, row, column, rows, columns
-    cdef const unsigned char *code
     cdef int64_t *c
     cdef int64_t some, whole
     cdef int freedom = 0
     cdef double total = 0
-    for k in range(g.depth + 2):
-        code = g.codes + v[k] * g.n
-        if k < g.depth:
-            strata *= g.levels[v[k]]
-        for i in range(g.n):
-            g.cell[i] = (g.cell[i] if k else 0) * g.levels[v[k]] + code[i]
-    for i in range(strata * size):
-        g.counts[i] = 0
-    for i in range(g.n):
-        g.counts[g.cell[i]] += 1
+    for k in range(g.depth):
+        strata *= g.levels[v[k]]
+    memset(g.counts, 0, strata * size * sizeof(int64_t))
+    count_cells(g, v, size)
     for s in range(strata):
         c = g.counts + s * size
         whole, rows, columns = 0, 0, 0
@@ -210,8 +200,9 @@ def separators(
     cdef double[::1] work = np.empty((depth + 2) ** 2)
     sizes = np.full(depth + 2, 2) if codes is None else np.sort(np.asarray(levels, np.int64))[-depth - 2:]
     cdef int64_t[::1] counts = np.zeros(1 if correlation is not None else np.prod(sizes), dtype=np.int64)
-    cdef int[::1] cell = np.zeros(1 if codes is None else codes.shape[1], dtype=np.intc)
+    cdef int[::1] cell = np.zeros(1 if codes is None else (depth + 1) * codes.shape[1], dtype=np.intc)
     memset(&g, 0, sizeof(Given))
+    g.known[0] = -1
     g.depth, g.p, g.cut, g.fast = depth, p, cut, popcnt_available() and not portable
     g.work, g.counts, g.cell = &work[0], &counts[0], &cell[0]
     if correlation is not None:

@@ -22,6 +22,7 @@ Batch = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.intp], int], Answer
 _LARGEST: Final = 16
 _MOST_CELLS: Final = 1 << 20
 _CHUNK: Final = 2_048
+_SHALLOW: Final = 3
 
 
 def compiled(test: IndependenceTest, alpha: float) -> Batch | None:
@@ -62,11 +63,9 @@ def _of_counts(test: GSquared, alpha: float) -> Batch:
 
     levels = np.asarray(test.levels, dtype=np.intc)
     whole = np.arange(len(test.codes) + 1, dtype=np.float64)
-    fixed: dict[str, Any] = {"table": whole * np.log(np.maximum(whole, 1.0))}
-    if levels.max() == 2:
-        fixed["bits"] = packed(test.codes)
-    else:
-        fixed |= {"codes": np.ascontiguousarray(test.codes.T, dtype=np.uint8), "levels": levels}
+    table = whole * np.log(np.maximum(whole, 1.0))
+    rows: dict[str, Any] = {"codes": np.ascontiguousarray(test.codes.T, dtype=np.uint8), "levels": levels}
+    bits: dict[str, Any] = {"bits": packed(test.codes)} if levels.max() == 2 else rows
 
     def batch(
         pairs: Pairs, near: Sequence[Sequence[int]], rank: NDArray[np.intp], size: int
@@ -75,7 +74,9 @@ def _of_counts(test: GSquared, alpha: float) -> Batch:
         if most > _MOST_CELLS:
             return None
         cuts = np.concatenate([[0.0], chdtri(np.arange(1.0, most + 1), alpha)])
-        return _run(pairs, near, rank, size, cuts=cuts, **fixed)
+        # a pass over bits for each stratum pays while there are few strata
+        chosen = bits if size <= _SHALLOW else rows
+        return _run(pairs, near, rank, size, cuts=cuts, table=table, **chosen)
 
     return batch
 

@@ -81,6 +81,20 @@ def test_counts_of_cells(depth):
     assert len(set(expected)) > 1
 
 
+@pytest.mark.parametrize("depth", [4, 5])
+def test_cells_and_bits_tell_the_same_of_flags(depth):
+    codes = discrete(8, 2, depth)
+    pairs, near, where = everybody(8, [-1] * 8)
+    table, cuts = tables(len(codes))
+    cells, levels = np.ascontiguousarray(codes.T, dtype=np.uint8), np.full(8, 2, dtype=np.intc)
+    by_cells = kernel.separators(*where, depth, codes=cells, levels=levels, table=table, cuts=cuts)
+    by_bits = kernel.separators(*where, depth, bits=packed(codes), table=table, cuts=cuts)
+    np.testing.assert_array_equal(by_cells[0], by_bits[0])
+    expected = reference.separators(reference.cells_below(codes, cuts), pairs.tolist(), near, [-1] * 8, depth)
+    compare(by_cells, expected)
+    assert len(set(expected)) > 1
+
+
 def tables(n):
     whole = np.arange(n + 1.0)
     return whole * np.log(np.maximum(whole, 1)), np.concatenate([[0.0], chdtri(np.arange(1.0, 500), 0.05)])
