@@ -63,6 +63,11 @@ class Counterfactuals:
         Confidence level.
     provenance : Provenance
         Data, specification, seed, versions.
+    discrete : tuple of str
+        Those of ``downstream`` that have levels. With more than one the bounds hold, but need not be the
+        narrowest that do.
+    held : tuple of str
+        Those of ``downstream`` whose mechanisms are not refitted for the limits.
     """
 
     outcome: str
@@ -80,6 +85,8 @@ class Counterfactuals:
     downstream: tuple[str, ...]
     level: float
     provenance: Provenance
+    discrete: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in _ARRAYS:
@@ -126,6 +133,8 @@ class Counterfactuals:
             "coupling": self.coupling,
             "downstream": list(self.downstream),
             "level": self.level,
+            "sharp": self.coupling != "bounds" or len(self.discrete) < 2,
+            "held_fixed": list(self.held),
             "patients": [
                 {"unit": unit, **{name: _plain(getattr(self, name)[row]) for name in _ARRAYS}}
                 for row, unit in enumerate(self.units)
@@ -194,7 +203,18 @@ class Counterfactuals:
     def _footer(self) -> str:
         moved = ", ".join(self.downstream) or "nothing"
         sure = "" if np.isfinite(self.conf_low).any() else " The uncertainty of the mechanisms is not shown."
-        return f"How: {_IN_WORDS[self.coupling]}. What may change: {moved}.{sure}"
+        if self.held and not sure:
+            sure = f" The limits do not hold the uncertainty of {', '.join(self.held)}."
+        return f"How: {_IN_WORDS[self.coupling]}{self._joint()}. What may change: {moved}.{sure}"
+
+    def _joint(self) -> str:
+        """Say what several nodes with levels between mean for the answer."""
+        if len(self.discrete) < 2:
+            return ""
+        nodes = ", ".join(self.discrete)
+        if self.coupling == "bounds":
+            return f"; with several nodes with levels ({nodes}) the bounds are valid, not sharp"
+        return f"; the noise of each of {nodes} is coupled by itself, independently of the others"
 
 
 def _percent(share: float) -> str:

@@ -13,12 +13,13 @@ from causalmed.arguments import require_instance, require_share
 from causalmed.cohort import Cohort
 from causalmed.errors import InvalidArgument
 from causalmed.scm.abduction import Facts, check_abduction
+from causalmed.scm.assignment import Intervention, read_interventions
 from causalmed.scm.bounds import Bounds, outcome_bounds
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.couplings import COUPLINGS, coupled_draws, coupled_outcome, coupled_risk
-from causalmed.scm.nodes import columns_of, read_do
+from causalmed.scm.nodes import columns_of
 from causalmed.scm.request import at_least
-from causalmed.scm.resampling import resampled
+from causalmed.scm.resampling import held_fixed, resampled
 from causalmed.scm.terms import FloatArray
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def unit_counterfactuals(
     return Counterfactuals(
         outcome=outcome,
         do=tuple((str(name), _shown(value)) for name, value in do.items()),
+        discrete=tuple(node for node in facts.path if facts.discrete(node) is not None),
+        held=held_fixed(model, set(facts.path)) if model.cohort is not None else (),
         coupling=coupling,
         units=tuple(str(unit) for unit in patients.unit_ids.tolist()),
         factual=facts.observed[outcome][:, 0],
@@ -121,10 +124,14 @@ def _facts(
     require_instance("patients", patients, Cohort, how="cohort.patient(unit)")
     if not isinstance(do, Mapping):
         raise InvalidArgument(f"do= maps nodes to values, such as {{'late': 0}}; got {do!r}.")
-    fixed = read_do(do, model.nodes, rows=patients.n, numbers_are_codes=unknown is not None)
-    plan = model.plan(exposures=tuple(fixed), targets=targets)
-    read = [node for node in model.factors.closure((*targets, *fixed)) if node != unknown]
+    acts = read_interventions(do, model.nodes, rows=patients.n, numbers_are_codes=unknown is not None)
+    plan = model.plan(exposures=acts.exposures, targets=targets)
+    seen = {name for reads in acts.rules.values() for name in reads}
+    read = [node for node in model.factors.closure((*targets, *acts.exposures, *seen)) if node != unknown]
+    if unknown in seen:
+        raise InvalidArgument(f"A regime reads {unknown!r}, which is what is asked for.")
     observed = columns_of(patients, read, model.nodes)
+    fixed = {**acts.fixed, **_of_record(model, acts, observed)}
     facts = Facts(
         plan=plan,
         mechanisms=model.mechanisms,
@@ -133,6 +140,34 @@ def _facts(
     )
     check_abduction(facts, model.factors.graph)
     return facts
+
+
+def _of_record(
+    model: StructuralCausalModel, acts: Intervention, observed: Mapping[str, FloatArray]
+) -> dict[str, FloatArray]:
+    """Return what regimes set each patient to, by the patient's own record."""
+    changed = model.factors.graph.descendants(acts.exposures) if acts.exposures else frozenset()
+    found = {}
+    for node, assignment in acts.assignments.items():
+        if assignment.is_random:
+            raise InvalidArgument(
+                f"{node!r} would be set by chance, which says nothing about one patient. Set it to a value, "
+                "or ask .effect about all patients."
+            )
+        if moved := sorted(name for name in assignment.reads if name != node and name in changed):
+            raise InvalidArgument(
+                f"The regime of {node!r} reads {', '.join(moved)}, which the intervention changes. Ask "
+                ".effect or .sample, or let it read what stays as it was."
+            )
+        if node in assignment.reads and any(
+            node in model.factors.graph.descendants([other]) for other in acts.exposures if other != node
+        ):
+            raise InvalidArgument(
+                f"The regime of {node!r} acts on a value that {', '.join(acts.exposures)} changes; set one "
+                "of them to a value."
+            )
+        found[node] = np.broadcast_to(assignment.values(observed, None), (len(observed[node]),))
+    return found
 
 
 def _uncertainty(

@@ -18,7 +18,15 @@ from causalmed.errors import (
     UnknownNode,
 )
 from causalmed.graph import Graph
-from causalmed.scm import LinearGaussian, LogisticBinary, Predictor, StructuralCausalModel, fit_scm
+from causalmed.scm import (
+    LinearGaussian,
+    LogisticBinary,
+    Predictor,
+    Set,
+    Shift,
+    StructuralCausalModel,
+    fit_scm,
+)
 
 
 def expit(x):
@@ -281,3 +289,54 @@ def test_recourse_speaks_in_codes_and_readers_in_labels():
     assert scm.sample(3, do={"asa": 2})["asa"].tolist() == ["2", "2", "2"]
     with pytest.raises(InvalidArgument):
         scm.counterfactual_draws(some, do={"asa": 3.0})
+
+
+def test_regimes_of_single_patients():
+    """Who meets the condition is set; a shift moves what was observed; the rest stays what it was."""
+    scm = StructuralCausalModel.of(
+        Graph.parse("dag { z -> x -> y; z -> y }"),
+        {
+            "z": LinearGaussian(predictor=Predictor.of(0.0), sd=1.0),
+            "x": LinearGaussian(predictor=Predictor.of(0.0, {"z": 1.0}), sd=1.0),
+            "y": LinearGaussian(predictor=Predictor.of(0.0, {"x": 2.0, "z": 1.0}), sd=1.0),
+        },
+        outcome="y",
+    )
+    seen = scm.sample(50, seed=1)
+    cohort = Cohort.from_frame(seen)
+    met = scm.counterfactual(cohort, do={"x": Set(1.0, where="z > 0")})
+    moved = scm.counterfactual(cohort, do={"x": Shift(by=0.5)})
+    expected = seen["y"] + np.where(seen["z"] > 0, 2.0 * (1.0 - seen["x"]), 0.0)
+    assert np.allclose(met.low, expected)
+    assert np.allclose(moved.low, seen["y"] + 1.0)
+    assert "set to 1.0 where z > 0" in met.question
+    for do, words in [
+        ({"x": Set(1.0, share=0.5)}, "by chance"),
+        ({"z": 1.0, "x": Shift(by=1.0)}, "changes"),
+        ({"z": 1.0, "x": Set(1.0, where="z > 0")}, "changes"),
+    ]:
+        with pytest.raises(InvalidArgument, match=words):
+            scm.counterfactual(cohort, do=do)
+
+
+def test_bounds_say_that_they_are_valid_and_not_sharp():
+    graph = Graph.parse("dag { a -> {b c}; {b c} -> y }")
+    scm = StructuralCausalModel.of(
+        graph,
+        {
+            "a": LogisticBinary(predictor=Predictor.of(0.0)),
+            "b": LogisticBinary(predictor=Predictor.of(0.0, {"a": 1.0})),
+            "c": LogisticBinary(predictor=Predictor.of(0.0, {"a": 1.0})),
+            "y": LogisticBinary(predictor=Predictor.of(0.0, {"b": 1.0, "c": 1.0})),
+        },
+        outcome="y",
+    )
+    cohort = Cohort.from_frame(scm.sample(5, seed=1))
+    several = scm.counterfactual(cohort, do={"a": 0})
+    single = scm.counterfactual(cohort, do={"b": 0})
+    coupled = scm.counterfactual(cohort, do={"a": 0}, coupling="monotone")
+    assert "valid, not sharp" in several.summary().replace("\n", " ")
+    assert not several.to_dict()["sharp"]
+    assert "not sharp" not in single.summary().replace("\n", " ")
+    assert single.to_dict()["sharp"]
+    assert "coupled by itself" in coupled.summary().replace("\n", " ")
