@@ -238,7 +238,7 @@ def _gain(row: Judged) -> Check:
     better = row.gain >= _LOSS
     return Check(
         name=f"{row.node}: log score",
-        state=State.PASS if better else State.WARN,
+        state=State.PASS if better or row.gain > -2 * row.gain_error else State.WARN,
         sentence=(
             f"Knowing its causes {'improves' if better else 'worsens'} the prediction of {row.node} by "
             f"{abs(row.gain):.3f} nats a patient."
