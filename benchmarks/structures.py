@@ -7,6 +7,8 @@ PAG). pgmpy is compared where it can be imported.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import re
 import sys
@@ -140,7 +142,8 @@ def line(name: str, graph: Graph, samples: list[pd.DataFrame], *, discrete: bool
     for kind, run in methods(discrete=discrete).values():
         truth, begin = class_of(graph, kind), time.process_time()
         try:
-            found = [run(rows).distance(truth) for rows in samples]
+            with contextlib.redirect_stdout(io.StringIO()):  # causal-learn prints
+                found = [run(rows).distance(truth) for rows in samples]
         except ImportError:
             cells.append("not installed")
             continue
