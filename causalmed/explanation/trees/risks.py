@@ -21,7 +21,7 @@ from causalmed.explanation.trees.coding import players_of
 from causalmed.explanation.trees.models import TreeRisk, tree_risk
 from causalmed.explanation.trees.shares import against_blocks
 
-__all__ = ["by_coalitions", "by_tables", "by_trees"]
+__all__ = ["by_coalitions", "by_tables", "by_trees", "coalition_shares"]
 
 Matrix = NDArray[np.float64]
 MOST_PLAYERS: Final = 14
@@ -114,24 +114,30 @@ def by_coalitions(tree: TreeRisk, *, patients: Matrix, background: Matrix) -> At
     -------
     Attributions
     """
-    there = tree.forest.seen(tree.columns(background))
-    seen = tree.forest.seen(tree.columns(patients))
-    players, n = patients.shape[1], len(background)
+    players = patients.shape[1]
+    values, error = coalition_shares(tree, tree.columns(patients), tree.columns(background), players)
+    return Attributions(
+        values=values,
+        background_error=error,
+        monte_carlo_error=np.zeros_like(patients),
+        start=float(tree.risk(background).mean()),
+        method=f"exact: all {2**players:,} coalitions, read from {len(tree.forest):,} trees",
+    )
+
+
+def coalition_shares(tree: TreeRisk, rows: Matrix, compared: Matrix, players: int) -> tuple[Matrix, Matrix]:
+    """Return the shares of rows of the trees' columns and their errors, shape (rows, players)."""
+    seen, there = tree.forest.seen(rows), tree.forest.seen(compared)
+    n = len(compared)
 
     def one(row: int) -> tuple[Matrix, Matrix]:
         shares = _of_patient(tree, np.ascontiguousarray(seen[:, row : row + 1]), there, players)
         error = shares.std(axis=0, ddof=1) / math.sqrt(n) if n > 1 else np.full(players, np.nan)
         return shares.mean(axis=0), error
 
-    found = Local().map(one, range(len(patients)))
-    values = np.array([value for value, _ in found]).reshape(patients.shape)
-    return Attributions(
-        values=values,
-        background_error=np.array([error for _, error in found]).reshape(patients.shape),
-        monte_carlo_error=np.zeros_like(values),
-        start=float(tree.risk(background).mean()),
-        method=f"exact: all {2**players:,} coalitions, read from {len(tree.forest):,} trees",
-    )
+    found = Local().map(one, range(len(rows)))
+    values, error = (np.array([pair[k] for pair in found]).reshape(len(rows), players) for k in range(2))
+    return values, error
 
 
 def _of_patient(tree: TreeRisk, seen: Matrix, there: Matrix, players: int) -> Matrix:
