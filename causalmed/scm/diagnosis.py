@@ -124,7 +124,7 @@ def _judged(
     from scipy.special import ndtri
 
     n, random = len(values), generator(seed, "ranks", node)
-    rank, score, mean, residual = (np.empty(n) for _ in range(4))
+    rank, score, own, mean, residual = (np.empty(n) for _ in range(5))
     levels = isinstance(model.mechanisms[node], Discrete)
     for k in np.unique(fold):
         rows = fold == k
@@ -132,6 +132,7 @@ def _judged(
         x, seen = values[rows], {name: column[rows] for name, column in inputs.items()}
         rank[rows] = ranks(law, x, seen, random)
         score[rows] = log_score(law, x, seen, whole=False)
+        own[rows] = _own_score(law, x, values[~rows] if same else values)
         if isinstance(law, Discrete):
             mean[rows], residual[rows] = _standardised(law, x, seen)
     if not levels:
@@ -142,7 +143,6 @@ def _judged(
     name = max(sizes, key=sizes.__getitem__, default="")
     size = sizes.get(name, 0.0)
     gap, p_value = _by_tenths(values, mean, residual) if levels else _uniformity(rank)
-    own = _own_score(model.mechanisms[node], values)
     return Judged(
         node=node,
         n=n,
@@ -208,17 +208,18 @@ def _by_tenths(values: FloatArray, mean: FloatArray, residual: FloatArray) -> tu
     return float(max(gaps) / span), float(chi2.sf(squares, max(count, 1)))
 
 
-def _own_score(mechanism: Mechanism, values: FloatArray) -> FloatArray:
-    """Return each value's log score under the node's own distribution: shares, or a normal (log) law."""
+def _own_score(mechanism: Mechanism, values: FloatArray, others: FloatArray) -> FloatArray:
+    """Return each value's log score under the distribution of others: shares, or a normal (log) law."""
     if isinstance(mechanism, Discrete | Count):
-        _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-        return np.asarray(np.log(counts / len(values))[place.reshape(-1)])
+        known, counts = np.unique(others, return_counts=True)
+        place = positions(values, tuple(known.tolist()))
+        share = np.where(place < 0, 0.5, counts[np.maximum(place, 0)]) / len(others)
+        return np.asarray(np.log(share))
     log = bool(getattr(mechanism, "log", False))
-    linear = np.log(values) if log else values
-    z = (linear - linear.mean()) / linear.std()
-    return np.asarray(
-        -0.5 * z**2 - np.log(linear.std()) - 0.5 * np.log(2 * np.pi) - (np.log(values) if log else 0.0)
-    )
+    linear, seen = (np.log(each) if log else each for each in (values, others))
+    z = (linear - seen.mean()) / seen.std()
+    jacobian = np.log(values) if log else 0.0
+    return np.asarray(-0.5 * z**2 - np.log(seen.std()) - 0.5 * np.log(2 * np.pi) - jacobian)
 
 
 def _relations(residual: FloatArray, column: FloatArray, is_number: bool, of_number: bool) -> list[float]:
