@@ -176,6 +176,8 @@ def _threshold(prediction: Prediction) -> str:
     risk = f"An alert is given from a risk of {decimal(100 * guarantee.value)} in 100"
     if guarantee.specificity is None or guarantee.delta is None:
         return f"{risk}, as stated by a person."
+    if guarantee.unlabelled is not None:
+        return f"{risk}. This limit was moved for another hospital: {guarantee}."
     return (
         f"{risk}. This limit was set on {guarantee.negatives:,} patients without infection. With a certainty "
         "of "
