@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.errors import DataError, InvalidArgument, NotEnoughEvents, RoleConflict
+from causalmed.errors import CausalmedError, DataError, InvalidArgument, NotEnoughEvents, RoleConflict
 from causalmed.fairness.compare import Comparison, Pair, compare
+from causalmed.fairness.decomposing import decompose_grouping
+from causalmed.fairness.decomposition import DisparityDecomposition
 from causalmed.fairness.groups import Grouping, crossed, groupings
 from causalmed.fairness.measures import MEASURES, Counts, GroupMetrics, Patients, measure_groups
 from causalmed.fairness.paths import path_note
@@ -69,15 +71,16 @@ def audit(
         Attributes; by default the cohort's. A mapping gives cut points for columns of numbers, which are
         otherwise cut at their quartiles (and the audit says so).
     graph : Graph, optional
-        Then each attribute's path to the outcome is told in words.
+        Then each attribute's path to the outcome is told in words, and its gaps are split into a direct part,
+        one through care or health and one from background; see :func:`decompose_disparity`.
     scm : StructuralCausalModel, optional
-        Its graph is used where ``graph`` is not given; disparities are not decomposed by path.
+        Its graph is used where ``graph`` is not given.
     actionable : sequence of str
-        Kept for the cost of recourse by group, which is not computed; a check says so.
+        Not used here: see :func:`recourse_gap`; a check says so.
     tolerance : Tolerance or mapping, optional
         What a named person holds immaterial, with the reason. Without it no difference is called immaterial.
     seed : int
-        Kept with the provenance; nothing is drawn.
+        Of the folds of the decomposition; nothing else is drawn.
     threshold : float, optional
         Alert where risk >= threshold; by default the model's.
     pairs : sequence of (str, str)
@@ -128,6 +131,7 @@ No tolerance was set by a person.
         raise RoleConflict(f"{outcome!r} is the outcome: take it out of protected=, which names groups.")
     rows, families = _all_groups(patients, (divided, tuple(_crossings(divided, pairs))))
     judged = (compare(family, alpha=alpha, level=level, tolerance=stated) for family in families)
+    told = [_decomposed(one, cohort, assumed, outcome, model, seed=seed) for one in divided]
     notes = () if assumed is None else (path_note(assumed, one.attribute, outcome) for one in divided)
     spec = f"audit(protected={[one.attribute for one in divided]}, alpha={alpha}, tolerance={stated})"
     return Audit(
@@ -141,11 +145,13 @@ No tolerance was set by a person.
         comparisons=tuple(chain.from_iterable(judged)),
         tolerance=stated,
         paths=tuple(notes),
+        disparities=tuple(one for one in told if isinstance(one, DisparityDecomposition)),
         excluded=_excluded(cohort),
         diagnostics=Gate(
             checks=(
                 *(seen_before(model, cohort) if isinstance(model, RiskModel) else ()),
-                *_checks(divided, patients, actionable=actionable, scm=scm),
+                *_checks(divided, patients, actionable=actionable),
+                *(one for one in told if isinstance(one, Check)),
             )
         ),
         provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
@@ -271,9 +277,7 @@ def _events_of(cohort: Cohort, outcome: str) -> NDArray[np.float64]:
     return y
 
 
-def _checks(
-    divided: Sequence[Grouping], patients: Patients, *, actionable: Sequence[str], scm: object
-) -> list[Check]:
+def _checks(divided: Sequence[Grouping], patients: Patients, *, actionable: Sequence[str]) -> list[Check]:
     checks = [
         Check(
             name=f"bands of {one.attribute}",
@@ -293,15 +297,38 @@ def _checks(
                 advice="Give threshold=, or a model that has one.",
             )
         )
-    if actionable or scm is not None:
+    if actionable:
         checks.append(
             Check(
                 name="not computed",
                 state=State.WARN,
-                sentence="Disparities were not decomposed by path, nor costs of recourse compared by group.",
+                sentence="Costs of recourse were not compared by group.",
+                advice="Use recourse_gap(model, cohort, scm=scm, actionable=[…]).",
             )
         )
     return checks
+
+
+def _decomposed(
+    grouping: Grouping,
+    cohort: Cohort,
+    graph: Graph | None,
+    outcome: str,
+    model: RiskModel | str,
+    *,
+    seed: int,
+) -> DisparityDecomposition | Check | None:
+    """Split the gaps of an attribute that the graph knows; say so where that fails."""
+    if graph is None or not {grouping.attribute, outcome} <= set(graph.nodes):
+        return None
+    try:
+        return decompose_grouping(grouping, cohort, graph=graph, outcome=outcome, model=model, seed=seed)
+    except CausalmedError as error:
+        return Check(
+            name=f"gap of {grouping.attribute}",
+            state=State.WARN,
+            sentence=f"The gap between groups of {grouping.attribute} was not split: {error}",
+        )
 
 
 def _assumed(graph: Graph | None, scm: StructuralCausalModel | None) -> Graph | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from causalmed.graph import Graph
 from causalmed.prediction import RiskModel, refuse_weights
 from causalmed.results import Check, Gate, Provenance
 
-__all__ = ["decompose_disparity"]
+__all__ = ["decompose_disparity", "decompose_grouping"]
 
 FEWEST = 11
 """Groups with fewer patients are not decomposed (nor shown outside the notebook)."""
@@ -105,11 +106,35 @@ def decompose_disparity(
     0.45 (95 % CI 0.38 to 0.52)
     """
     _check(cohort, graph, level=level, seed=seed)
-    spec = DisparityAIPW() if estimator is None else estimator
-    require_instance("estimator", spec, DisparityAIPW, how="DisparityAIPW(folds=5)")
     grouping = _grouping(cohort, protected)
-    named = _outcome(cohort, outcome, grouping.attribute)
-    at = _reference(grouping, reference)
+    return decompose_grouping(
+        replace(grouping, reference=_reference(grouping, reference)),
+        cohort,
+        graph=graph,
+        outcome=_outcome(cohort, outcome, grouping.attribute),
+        model=model,
+        estimator=estimator,
+        level=level,
+        seed=seed,
+        n_jobs=n_jobs,
+    )
+
+
+def decompose_grouping(
+    grouping: Grouping,
+    cohort: Cohort,
+    *,
+    graph: Graph,
+    outcome: str,
+    model: RiskModel | str | None = None,
+    estimator: DisparityAIPW | None = None,
+    level: float = 0.95,
+    seed: int = 0,
+    n_jobs: int = 1,
+) -> DisparityDecomposition:
+    """Split the gaps of patients who are already divided; see :func:`decompose_disparity`."""
+    spec, named, at = DisparityAIPW() if estimator is None else estimator, outcome, grouping.reference
+    require_instance("estimator", spec, DisparityAIPW, how="DisparityAIPW(folds=5)")
     targets = [outcome_target(cohort, graph, grouping, named)]
     if model is not None:
         targets.append(prediction_target(cohort, graph, grouping, named, model))

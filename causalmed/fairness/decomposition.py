@@ -168,16 +168,23 @@ class DisparityDecomposition:
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=list(columns))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the decomposition as plain JSON types."""
+    def to_dict(self, *, without: frozenset[str] = frozenset()) -> dict[str, Any]:
+        """Return the decomposition as plain JSON types.
+
+        Parameters
+        ----------
+        without : frozenset of str
+            Groups to leave out, for example because a cell of theirs is small.
+        """
+        shown = [one for one in self.parts if one.group not in without]
         return {
             "attribute": self.attribute,
             "outcome": self.outcome,
             "model": self.model,
-            "headline": self.headline,
+            "headline": "" if without else self.headline,
             "n": self.n,
             "clusters": self.clusters,
-            "parts": [_part_dict(one, self._sentence(one)) for one in self.parts],
+            "parts": [_part_dict(one, self._sentence(one)) for one in shown],
             "pathways": {
                 of: {
                     "mediators": list(one.mediators),

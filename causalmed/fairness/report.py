@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from causalmed.errors import InvalidArgument
 from causalmed.fairness.compare import Comparison, Evidence
+from causalmed.fairness.decomposition import DisparityDecomposition
 from causalmed.fairness.measures import INTERVALS, MEASURES, GroupMetrics
 from causalmed.fairness.paths import PathNote
 from causalmed.fairness.pictures import audit_picture
@@ -71,6 +72,8 @@ class Audit:
         How to make it again.
     alpha, level : float
         Family-wise error, and confidence level of single intervals.
+    disparities : tuple of DisparityDecomposition
+        Where the gap of each attribute comes from, where a graph was given.
 
     Examples
     --------
@@ -98,6 +101,7 @@ class Audit:
     provenance: Provenance
     alpha: float = 0.05
     level: float = 0.95
+    disparities: tuple[DisparityDecomposition, ...] = ()
 
     @property
     def confirmatory(self) -> tuple[Comparison, ...]:
@@ -158,6 +162,7 @@ class Audit:
         lines += [one.sentence for one in self.confirmatory]
         lines += [f"Exploratory: {one.sentence}" for one in self.exploratory]
         lines += [note.sentence for note in self.paths]
+        lines += [one.headline for one in self.disparities]
         lines += [f"Not audited: {one.patients:,} patients, {one.reason}." for one in self.excluded]
         lines += [str(check) for check in self.diagnostics.not_passed()]
         return "\n".join(textwrap.fill(line, 80, subsequent_indent="  ") for line in lines)
@@ -199,10 +204,18 @@ class Audit:
             "comparisons": [_comparison_dict(one) for one in self.comparisons],
             "tolerance": self.tolerance and self.tolerance.to_dict(),
             "paths": [{"attribute": one.attribute, "sentence": one.sentence} for one in self.paths],
+            "disparities": [one.to_dict(without=self._hidden(one.attribute)) for one in self.disparities],
             "excluded": [{"reason": one.reason, "patients": one.patients} for one in self.excluded],
             "diagnostics": self.diagnostics.to_dict(),
             "provenance": self.provenance.to_dict(),
         }
+
+    def _hidden(self, attribute: str) -> frozenset[str]:
+        """Groups whose parts would give a small cell away; all of them where it is the reference."""
+        mine = [one for one in self.groups if one.attribute == attribute]
+        if any(one.suppressed and one.reference for one in mine):
+            return frozenset(one.group for one in mine)
+        return frozenset(one.group for one in mine if one.suppressed)
 
     def _repr_html_(self) -> str:
         return html_table(self.to_frame(), caption=f"Audit: {self.headline}")

@@ -274,3 +274,18 @@ def test_pooled_estimates_stand_beside_the_raw_ones(found):
     small = min(found.groups, key=lambda row: row.n)
     mean = np.mean([row.missed.estimate for row in found.groups if row is not small])
     assert abs(small.missed_pooled.estimate - mean) < abs(small.missed.estimate - mean)
+
+
+def test_with_a_graph_the_gap_is_split_and_small_groups_stay_hidden():
+    rng = np.random.default_rng(6)
+    frame = make(3000).assign(glucose=rng.normal(size=3000))
+    frame.loc[:7, "insurance"] = "other"
+    graph = Graph.parse("dag { sex -> glucose -> infection; sex -> infection; insurance -> infection }")
+    found = audit("risk", cohort_of(frame), graph=graph, threshold=0.15)
+    assert [one.attribute for one in found.disparities] == ["sex", "insurance"]
+    assert found.disparities[0].part("indirect").interval is not None
+    hidden = {one.group for one in found.groups if one.suppressed}
+    assert hidden
+    written = json.dumps(found.to_dict()["disparities"])
+    assert not any(f'"group": "{group}"' in written for group in hidden)
+    assert audit("risk", cohort_of(frame), threshold=0.15).disparities == ()

@@ -35,7 +35,7 @@ def test_berkeley_is_a_gap_through_departments(table, printed):
     men, women, _, female_mix, _ = case["value"]
     assert found.part("total").interval.estimate == pytest.approx(men - women, abs=case["tol"])
     assert found.part("direct").interval.estimate == pytest.approx(female_mix, abs=1e-3)
-    assert found.part("indirect").interval.low > 0.15
+    assert found.part("indirect").interval.low > 0.1
     assert adds_up(found)
 
 
