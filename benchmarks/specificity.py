@@ -287,9 +287,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     show(table)
     show(gains)
     if given.out is not None:
-        write(given.out / "specificity.csv", table)
-        write(given.out / "specificity-gains.csv", gains)
-        write(given.out / "specificity-cohorts.csv", [asdict(one) for one in found])
+        write(given.out / "guaranteed-specificity.csv", table)
+        write(given.out / "guaranteed-specificity-gains.csv", gains)
+        write(given.out / "guaranteed-specificity-cohorts.csv", [asdict(one) for one in found])
 
 
 def show(rows: Sequence[Mapping[str, object]]) -> None:
