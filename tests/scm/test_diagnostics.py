@@ -54,9 +54,9 @@ def most(level: float, tries: int) -> float:
 
 
 def test_right_mechanisms_are_stopped_at_most_at_the_nominal_rate():
-    p, stopped = p_values(range(30), 400)
+    p, stopped = p_values(range(16), 300)
     for level in (0.05, 0.2):
-        assert np.all((p < level).mean(axis=0) <= most(level, 30))
+        assert np.all((p < level).mean(axis=0) <= most(level, 16))
     assert stopped.mean() <= most(0.02, stopped.size)
 
 
