@@ -180,7 +180,7 @@ def _counts(seeds: range, draw: Callable[[int], pd.DataFrame]) -> tuple[int, int
 
 @pytest.mark.slow
 def test_over_many_worlds_causes_are_named_and_hidden_causes_are_not() -> None:
-    count = 200
+    count = 100
     razor, rated, music = _counts(range(100, 100 + count), lambda seed: world(seed, 8_000))
     assert razor >= 0.85 * count
     assert rated <= binom.ppf(0.999, count, 0.05)
