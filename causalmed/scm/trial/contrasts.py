@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["TrialContrast", "contrasted"]
 
 _FOR_MODEL: Final = 20_000
+_CONTRAST: Final = np.array([1.0, -1.0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class TrialContrast:
         Whether the outcome is binary.
     level : float
         Confidence level.
+    covariance : tuple of two pairs of floats
+        Of the two means, both errors together.
     """
 
     outcome: str
@@ -78,6 +81,7 @@ class TrialContrast:
     worse: float
     binary: bool
     level: float
+    covariance: tuple[tuple[float, float], tuple[float, float]] = ((0.0, 0.0), (0.0, 0.0))
 
     @property
     def interval(self) -> Interval:
@@ -124,7 +128,10 @@ def contrasted(
     sums = exact_sum([_moments(_outcomes(block, arms, outcome)) for block in twins.blocks(n_jobs=n_jobs)])
     n, mean = twins.n, sums / twins.n
     spread = np.sqrt(np.maximum(mean[3:6] - mean[:3] ** 2, 0.0) * n / max(n - 1, 1))
-    error, freedom = _model_error(model, twins, arms, outcome, replicates=replicates)
+    refits, freedom = _model_covariance(model, twins, arms, outcome, replicates=replicates)
+    shared = (spread[0] ** 2 + spread[1] ** 2 - spread[2] ** 2) / 2
+    drawn = np.array([[spread[0] ** 2, shared], [shared, spread[1] ** 2]]) / n
+    whole = drawn + np.nan_to_num(refits)
     return TrialContrast(
         outcome=outcome,
         arm=arms[0],
@@ -134,12 +141,13 @@ def contrasted(
         spreads=(float(spread[0]), float(spread[1])),
         difference=float(mean[2]),
         monte_carlo_error=float(spread[2] / np.sqrt(n)),
-        model_error=error,
+        model_error=float(np.sqrt(_CONTRAST @ refits @ _CONTRAST)),
         degrees_of_freedom=freedom,
         better=float(mean[6]),
         worse=float(mean[7]),
         binary=model.nodes[outcome].kind == "binary",
         level=level,
+        covariance=((float(whole[0, 0]), float(whole[0, 1])), (float(whole[1, 0]), float(whole[1, 1]))),
     )
 
 
@@ -159,20 +167,21 @@ def _moments(outcomes: tuple[FloatArray, FloatArray]) -> FloatArray:
     return np.array([*sums, np.sum(d < 0), np.sum(d > 0)], dtype=np.float64)
 
 
-def _model_error(
+def _model_covariance(
     model: StructuralCausalModel, twins: Twins, arms: tuple[str, str], outcome: str, *, replicates: int
-) -> tuple[float, float]:
+) -> tuple[FloatArray, float]:
+    """Return the covariance of the two means from the patients of the fit, not numbers without them."""
     if model.cohort is None or replicates < 2:
-        return math.nan, math.inf
+        return np.full((2, 2), math.nan), math.inf
     nodes = twins.natural.needed
     columns = columns_of(model.cohort, model.factors.closure(nodes), model.nodes)
     again = resampled(model, nodes, columns=columns, replicates=replicates, seed=twins.seed)
     few = replace(twins, n=min(_FOR_MODEL, twins.n), mean_of=outcome)
 
-    def mean(replicate: int) -> float:
+    def means(replicate: int) -> FloatArray:
         moved = replace(few, mechanisms=again.mechanisms(replicate))
         sums = [_moments(_outcomes(block, arms, outcome)) for block in moved.blocks()]
-        return float(exact_sum(sums)[2] / few.n)
+        return np.asarray(exact_sum(sums)[:2] / few.n)
 
-    values = np.array([[mean(replicate)] for replicate in range(again.replicates)])
-    return float(np.sqrt(again.covariance(values)[0, 0])), again.degrees_of_freedom
+    values = np.array([means(replicate) for replicate in range(again.replicates)])
+    return again.covariance(values), again.degrees_of_freedom

@@ -16,6 +16,7 @@ from causalmed.scm.request import at_least
 from causalmed.scm.trial.calibration import calibrated
 from causalmed.scm.trial.contrasts import TrialContrast, contrasted
 from causalmed.scm.trial.planning import PlannedTrial, planned
+from causalmed.scm.trial.published import PublishedComparison, compared
 from causalmed.scm.trial.twins import Twins, limits_of
 
 if TYPE_CHECKING:
@@ -164,6 +165,49 @@ class VirtualTrial:
         """
         found = self.contrast(arm, against, outcome=outcome, replicates=0)
         return planned(found, power=power, alpha=alpha, patients=patients)
+
+    def against_published(
+        self,
+        arm: str,
+        against: str,
+        *,
+        estimate: float,
+        low: float,
+        high: float,
+        scale: str = "difference",
+        outcome: str | None = None,
+        level: float = 0.95,
+        replicates: int = 100,
+    ) -> PublishedComparison:
+        """Compare two arms with the estimate of a published trial.
+
+        Parameters
+        ----------
+        arm, against : str
+            The arms, as the published trial compares them.
+        estimate, low, high : float
+            What was published: the estimate and its limits.
+        scale : {"difference", "risk_ratio", "odds_ratio"}
+            Of the published estimate.
+        outcome : str, optional
+            By default the outcome of the model.
+        level : float
+            Level of the published limits, in (0, 1).
+        replicates : int
+            Refits for the error of the model; 0 for none.
+
+        Returns
+        -------
+        PublishedComparison
+            The discrepancy with an interval that holds the errors of both.
+
+        Raises
+        ------
+        InvalidArgument
+            Numbers that are no estimate with limits, or a ratio of a number.
+        """
+        found = self.contrast(arm, against, outcome=outcome, level=level, replicates=replicates)
+        return compared(found, estimate=estimate, low=low, high=high, scale=scale, level=level)
 
     def calibration(self, cohort: Cohort) -> pd.DataFrame:
         """Compare the patients, before any arm acts, with eligible patients of a cohort.
