@@ -10,6 +10,7 @@ from causalmed.cohort.attrition import AttritionStep
 from causalmed.cohort.cohort import Cohort
 from causalmed.cohort.column import Column
 from causalmed.cohort.discharge import Discharge
+from causalmed.cohort.expression import evaluate
 from causalmed.cohort.followup import FollowUp
 from causalmed.cohort.imputation import Completions, Imputation, completions_of
 from causalmed.cohort.streamed import BlockReader, StreamedCohort, sort_parquet
@@ -28,5 +29,6 @@ __all__ = [
     "TableOne",
     "TableOneRow",
     "completions_of",
+    "evaluate",
     "sort_parquet",
 ]

@@ -38,7 +38,12 @@ from causalmed.estimation.instrument import (
     anderson_rubin,
     instrument_bounds,
 )
-from causalmed.estimation.joint_law import critical_value, joint_correlation, max_draws
+from causalmed.estimation.joint_law import (
+    correlation_of,
+    critical_value,
+    joint_correlation,
+    max_draws,
+)
 from causalmed.estimation.jointly import simultaneous
 from causalmed.estimation.learned import learned
 from causalmed.estimation.matching import Matching
@@ -88,6 +93,7 @@ __all__ = [
     "anderson_rubin",
     "confounding_bounds",
     "correct_outcome",
+    "correlation_of",
     "critical_value",
     "dose_response",
     "estimate",

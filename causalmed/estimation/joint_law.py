@@ -20,7 +20,7 @@ from causalmed.engine import block_slices, exact_sum
 from causalmed.estimation.covariance import cluster_part, products
 from causalmed.results import Effect, Functionals
 
-__all__ = ["DRAWS", "correlation", "critical_value", "has_influence", "joint_correlation", "max_draws"]
+__all__ = ["DRAWS", "correlation_of", "critical_value", "has_influence", "joint_correlation", "max_draws"]
 
 Array = NDArray[np.float64]
 DRAWS: Final = 50_000
@@ -51,7 +51,7 @@ def joint_correlation(effects: Sequence[Effect], clusters: NDArray[np.intp] | No
     return _of_blocks((np.column_stack(block) for block in blocks), clusters)
 
 
-def correlation(influence: Array, clusters: NDArray[np.intp] | None) -> Array:
+def correlation_of(influence: Array, clusters: NDArray[np.intp] | None) -> Array:
     """Return the correlation of estimates from their influence values.
 
     Parameters
@@ -67,7 +67,7 @@ def correlation(influence: Array, clusters: NDArray[np.intp] | None) -> Array:
 
     Examples
     --------
-    >>> correlation(np.array([[1.0, 2.0], [-1.0, -2.0]]), None).round(12).tolist()
+    >>> correlation_of(np.array([[1.0, 2.0], [-1.0, -2.0]]), None).round(12).tolist()
     [[1.0, 1.0], [1.0, 1.0]]
     """
     return _of_blocks((influence[block] for block in block_slices(len(influence))), clusters)
@@ -81,7 +81,7 @@ def max_draws(
     Parameters
     ----------
     correlations : ndarray, shape (k, k)
-        From :func:`correlation` or :func:`joint_correlation`.
+        From :func:`correlation_of` or :func:`joint_correlation`.
     degrees_of_freedom : float
         Of the multivariate t; infinite for the normal.
     random : numpy.random.Generator

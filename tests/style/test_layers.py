@@ -18,7 +18,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"estimation", "discovery", "scm"}),
     frozenset({"prediction", "screening", "datasets"}),
     frozenset({"explanation"}),
-    frozenset({"fairness", "monitoring"}),
+    frozenset({"fairness", "monitoring", "policy"}),
     frozenset({"reporting"}),
     frozenset({"cli"}),
 )
