@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from causalmed._kernels import (
         bootstrap,
+        coalitions,
         forest_grow,
         forest_moments,
         logistic,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "bootstrap",
+    "coalitions",
     "forest_grow",
     "forest_moments",
     "logistic",

@@ -74,16 +74,18 @@ def by_setting(
     outcome: str | None,
     draws: int,
     seed: int,
+    parts: bool | None = None,
     mechanisms: Mapping[str, Mechanism] | None = None,
 ) -> Explanation:
     """Say what setting each column would do: to the outcome where one is named, else to the model's risk."""
     players, patients = about.players, about.patients
     if outcome is None:
-        asked = ask_set(scm, players, patients, draws=draws, seed=seed, mechanisms=mechanisms)
+        asked = ask_set(scm, players, patients, draws=draws, seed=seed, parts=parts, mechanisms=mechanisms)
     else:
         asked = ask_caused(
-            scm, players.names, patients, outcome=outcome, draws=draws, seed=seed, mechanisms=mechanisms
-        )
+            scm, players.names, patients,
+            outcome=outcome, draws=draws, seed=seed, parts=parts, mechanisms=mechanisms,
+        )  # fmt: skip
     played = asked.played
     end = played.end
     if outcome is None and not asked.unscored:
@@ -92,7 +94,7 @@ def by_setting(
         "set" if outcome is None else "caused",
         about,
         values=spread(asked, played.values, players.names),
-        direct=spread(asked, played.direct, players.names),
+        direct=None if played.direct is None else spread(asked, played.direct, players.names),
         asymmetric=None if played.asymmetric is None else spread(asked, played.asymmetric, players.names),
         background_error=np.zeros((patients.n, len(players.names))),
         monte_carlo_error=spread(asked, played.monte_carlo_error, players.names),

@@ -21,6 +21,7 @@ from causalmed.explanation.players import Matrix, Players, RiskFunction
 from causalmed.explanation.questions import QUESTIONS
 from causalmed.explanation.refitting import with_uncertainty
 from causalmed.explanation.shapley import Attributions, exact
+from causalmed.explanation.trees.risks import by_trees
 from causalmed.graph import Graph
 from causalmed.results import Provenance
 from causalmed.scm import StructuralCausalModel
@@ -52,9 +53,10 @@ def explain(
     background: Cohort | None = None,
     questions: Sequence[str] | None = None,
     graph: Graph | None = None,
+    parts: bool | None = None,
     refits: int = 0,
     refit: Refit | None = None,
-    draws: int = 512,
+    draws: int = 256,
     seed: int = 0,
 ) -> Explanation:
     r"""Say why a risk is what it is: what the model used, what setting a column would do, what causes it.
@@ -82,6 +84,9 @@ def explain(
         with a structural causal model, else "used".
     graph : Graph, optional
         The graph, where there is no ``scm``.
+    parts : bool, optional
+        Whether "set" and "caused" are divided into a direct and an indirect part; by default for up to 8
+        features, because it takes a further world for each step.
     refits : int
         How often both models are fitted again, each time on a random half of the patients (or clusters);
         0 for intervals that hold these models to be right, 50 or more for intervals that do not.
@@ -143,7 +148,7 @@ def explain(
         provenance=Provenance.collect(data_fingerprint=patients.fingerprint, spec=spec, seed=seed),
     )
     whole = checked_draws(draws)
-    answers = {name: _answer(name, about, scm, draws=whole, seed=seed) for name in asked}
+    answers = {name: _answer(name, about, scm, draws=whole, seed=seed, parts=parts) for name in asked}
     if checked_refits(refits):
         answers = _refitted(answers, about, scm, refits=refits, refit=refit, draws=whole, seed=seed)
     first = answers.pop(asked[0])
@@ -168,7 +173,9 @@ def _refitted(
 
     def answer(name: str, half: Half) -> Matrix:
         these = replace(about, players=about.players.with_model(half.model), background=half.background)
-        return _answer(name, these, scm, draws=draws, seed=seed, mechanisms=half.mechanisms).values
+        return _answer(
+            name, these, scm, draws=draws, seed=seed, parts=False, mechanisms=half.mechanisms
+        ).values
 
     return with_uncertainty(answers, found, as_it_is, answer, units=units)
 
@@ -180,6 +187,7 @@ def _answer(
     *,
     draws: int,
     seed: int,
+    parts: bool | None,
     mechanisms: Mapping[str, Mechanism] | None = None,
 ) -> Explanation:
     """Answer one question, and check that the shares sum to what they explain."""
@@ -188,7 +196,9 @@ def _answer(
     else:
         assert isinstance(scm, StructuralCausalModel)
         outcome = None if name == "set" else caused_outcome(scm, about.patients)
-        found = by_setting(about, scm, outcome=outcome, draws=draws, seed=seed, mechanisms=mechanisms)
+        found = by_setting(
+            about, scm, outcome=outcome, draws=draws, seed=seed, parts=parts, mechanisms=mechanisms
+        )
     check_sum(found)
     return found
 
@@ -265,6 +275,9 @@ def _checked_background(background: Cohort | None) -> Cohort:
 
 
 def _attribute(players: Players, rows: Matrix, compared: Matrix, seed: int) -> Attributions:
+    found = by_trees(players, patients=rows, background=compared, seed=seed)
+    if found is not None:
+        return found
     if len(players.names) <= MOST_EXACT:
         return exact(players.risk, patients=rows, background=compared)
     from causalmed.explanation.shap_adapter import by_permutations

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort
 from causalmed.errors import InvalidArgument, NotIdentified
+from causalmed.explanation.games.forests import tree_risk
 from causalmed.explanation.games.noise import shared_noise
 from causalmed.explanation.games.playing import Played, play, rules
 from causalmed.explanation.games.worlds import Reader, Worlds, averaged
@@ -79,8 +80,8 @@ def ask_set(
     *,
     draws: int,
     seed: int,
+    parts: bool | None = None,
     mechanisms: Mapping[str, Mechanism] | None = None,
-    path: tuple[int | str, ...] = (),
 ) -> Asked:
     """Share out what setting each column would do to the model's risk.
 
@@ -99,10 +100,17 @@ def ask_set(
             "structural model again, or ask only what the model used: questions=['used']."
         )
     players, unscored = _identified(scm, model.names, targets=model.names)
-    reader = Reader(inputs=model.names, natural=frozenset(), value=_risk_of(scm, model))
+    recode = [_recoding(scm, model, at) for at in range(len(model.names))]
+    trees = tree_risk(model, model.matrix(patients), seed=seed)
+    reader = Reader(
+        inputs=model.names,
+        natural=frozenset(),
+        value=_risk_of(model, recode),
+        every=None if trees is None else lambda worlds, reader: trees.worths(worlds, reader, recode),
+    )
     return _answer(
         scm, players, unscored, reader, patients,
-        targets=model.names, draws=draws, seed=seed, mechanisms=mechanisms, path=path,
+        targets=model.names, draws=draws, seed=seed, parts=parts, mechanisms=mechanisms,
     )  # fmt: skip
 
 
@@ -114,8 +122,8 @@ def ask_caused(
     outcome: str,
     draws: int,
     seed: int,
+    parts: bool | None = None,
     mechanisms: Mapping[str, Mechanism] | None = None,
-    path: tuple[int | str, ...] = (),
 ) -> Asked:
     """Share out what setting each column would do to the mean of the outcome, a node of the model.
 
@@ -139,7 +147,7 @@ def ask_caused(
     reader = Reader(inputs=inputs, natural=frozenset(inputs) & mates, value=value)
     return _answer(
         scm, players, unscored, reader, patients,
-        targets=(outcome,), draws=draws, seed=seed, mechanisms=mechanisms, path=path,
+        targets=(outcome,), draws=draws, seed=seed, parts=parts, mechanisms=mechanisms,
     )  # fmt: skip
 
 
@@ -178,13 +186,13 @@ def _answer(
     targets: Sequence[str],
     draws: int,
     seed: int,
+    parts: bool | None,
     mechanisms: Mapping[str, Mechanism] | None,
-    path: tuple[int | str, ...],
 ) -> Asked:
     used = mechanisms or scm.mechanisms
     within = scm.factors.closure(targets)
     every = {node: used[node] for node in scm.order}
-    noise = shared_noise(every, wanted=within, draws=draws, seed=seed, path=path)
+    noise = shared_noise(every, wanted=within, draws=draws, seed=seed)
     own = columns_of(patients, players, scm.nodes)
 
     def make(rows: slice) -> Worlds:
@@ -197,7 +205,7 @@ def _answer(
             noise=noise,
         )
 
-    rule = rules(_before(scm, players), seed=seed)
+    rule = rules(_before(scm, players), parts=parts, seed=seed)
     played = play(make, reader, rule, patients=patients.n, draws=draws)
     return Asked(players=players, unscored=unscored, played=played)
 
@@ -210,10 +218,9 @@ def _before(scm: StructuralCausalModel, players: Sequence[str]) -> list[int]:
 
 
 def _risk_of(
-    scm: StructuralCausalModel, model: Players
+    model: Players, recode: Sequence[Matrix | None]
 ) -> Callable[[Sequence[Values], tuple[int, int]], FloatArray]:
     """Return the model's risk of each world, its levels coded as the model has them."""
-    recode = [_recoding(scm, model, at) for at in range(len(model.names))]
 
     def value(worlds: Sequence[Values], shape: tuple[int, int]) -> FloatArray:
         columns = np.empty((len(model.names), len(worlds), *shape))

@@ -20,6 +20,7 @@ __all__ = ["CHUNK", "Played", "Rules", "play", "rules"]
 CHUNK: Final = 1 << 13  # patients times draws that are held at once
 BATCH: Final = 1 << 17  # rows that a model is asked about at once
 PAIRS: Final = 64
+MOST_PARTS: Final = 8
 Matrix = NDArray[np.float64]
 
 
@@ -29,8 +30,10 @@ class Played:
 
     Parameters
     ----------
-    values, direct : ndarray
-        Symmetric shares, and the part of them that does not pass through another node.
+    values : ndarray
+        Symmetric shares.
+    direct : ndarray or None
+        The part of them that does not pass through another node; ``None`` where it was not asked for.
     asymmetric : ndarray or None
         Shares where causes always join before their effects; ``None`` where there are too many orders.
     monte_carlo_error : ndarray
@@ -42,7 +45,7 @@ class Played:
     """
 
     values: Matrix
-    direct: Matrix
+    direct: Matrix | None
     asymmetric: Matrix | None
     monte_carlo_error: Matrix
     start: Matrix
@@ -60,10 +63,13 @@ class Rules:
         Steps of the symmetric value.
     ordered : Shares or None
         Steps of the asymmetric value.
+    parts : bool
+        Whether direct parts are computed too: one more world a step.
     """
 
     shares: Shares
     ordered: Shares | None
+    parts: bool
 
     @property
     def method(self) -> str:
@@ -73,8 +79,11 @@ class Rules:
         return f"{self.shares.runs} antithetic pairs of orders"
 
 
-def rules(before: Sequence[int], *, seed: int) -> Rules:
-    """Return the steps for players of whom some come before others; all coalitions of up to 12 players."""
+def rules(before: Sequence[int], *, parts: bool | None, seed: int) -> Rules:
+    """Return the steps for players of whom some come before others; all coalitions of up to 12 players.
+
+    Direct parts are computed for up to 8 players, where nothing else is asked for.
+    """
     players = len(before)
     exact = players <= MOST_EXACT
     try:
@@ -82,7 +91,8 @@ def rules(before: Sequence[int], *, seed: int) -> Rules:
     except InvalidArgument:
         ordered = None
     shares = symmetric(players) if exact else sampled(players, pairs=PAIRS, seed=seed)
-    return Rules(shares=shares, ordered=ordered)
+    wanted = players <= MOST_PARTS if parts is None else parts
+    return Rules(shares=shares, ordered=ordered, parts=wanted)
 
 
 def play(
@@ -109,7 +119,6 @@ def play(
     joined = [None if part[0] is None else np.concatenate(part) for part in zip(*parts, strict=True)]
     values, direct, ordered, error, start, end = joined
     assert values is not None
-    assert direct is not None
     assert error is not None
     assert start is not None
     assert end is not None
@@ -133,14 +142,14 @@ class _Table:
         sets = set(rule.shares.coalitions) | set(rule.ordered.coalitions if rule.ordered else ())
         seen = {s: worlds.view(reader, s) for s in sorted(sets)}
         self.of_set = {s: self._number(view) for s, view in seen.items()}
-        shares = rule.shares
-        self.direct = np.array(
-            [
-                self._number(self._alone(seen[s], worlds.players[j]))
-                for s, j in zip(shares.start.tolist(), shares.joins.tolist(), strict=True)
-            ],
-            dtype=np.int64,
-        )
+        steps = zip(rule.shares.start.tolist(), rule.shares.joins.tolist(), strict=True)
+        self.direct = None
+        if rule.parts:
+            ends = [self._number(self._alone(seen[s], worlds.players[j])) for s, j in steps]
+            self.direct = np.array(ends, dtype=np.int64)
+        self.fast = None if rule.parts or rule.shares.runs > 1 else reader.every
+        if self.fast is not None:
+            self.of_set = {s: s for s in seen}
 
     def _number(self, view: View) -> int:
         return self.number.setdefault(view, len(self.number))
@@ -156,13 +165,17 @@ class _Table:
     def at(self, sets: Sequence[int]) -> NDArray[np.int64]:
         return np.array([self.of_set[s] for s in sets], dtype=np.int64)
 
-    def shares_of(self, worlds: Worlds) -> tuple[Matrix, Matrix, Matrix | None, Matrix, Matrix, Matrix]:
+    def shares_of(
+        self, worlds: Worlds
+    ) -> tuple[Matrix, Matrix | None, Matrix | None, Matrix, Matrix, Matrix]:
         """Return values, direct parts, asymmetric values, error, start and end, patients first."""
         worth = self._worths(worlds)  # (views, patients, runs)
         shares, ordered = self.rule.shares, self.rule.ordered
         start = worth[self.at(shares.start.tolist())]
         by_run = shares.add_up(worth[self.at(shares.stop.tolist())] - start)
-        direct = shares.add_up((worth[self.direct] - start).mean(axis=2))
+        direct = None
+        if self.direct is not None:
+            direct = shares.add_up((worth[self.direct] - start).mean(axis=2)).T
         error = by_run.std(axis=2, ddof=1) / math.sqrt(RUNS)
         if shares.runs > 1:
             gains = (worth[self.at(shares.stop.tolist())] - start).mean(axis=2)
@@ -173,9 +186,11 @@ class _Table:
             first, last = (worth[self.at(s.tolist())].mean(axis=2) for s in (ordered.start, ordered.stop))
             after = ordered.add_up(last - first).T
         nobody, everybody = worth[self.at([0, (1 << shares.players) - 1])].mean(axis=2)
-        return by_run.mean(axis=2).T, direct.T, after, error.T, nobody, everybody
+        return by_run.mean(axis=2).T, direct, after, error.T, nobody, everybody
 
     def _worths(self, worlds: Worlds) -> Matrix:
+        if self.fast is not None:
+            return self.fast(worlds, self.reader)
         rows, draws = worlds.shape
         views = list(self.number)
         step = max(1, BATCH // max(1, rows * draws))

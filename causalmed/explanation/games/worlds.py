@@ -39,11 +39,14 @@ class Reader:
     value : callable
         A list with one mapping a world, input → (patients or 1, draws or 1), and the shape (patients, draws)
         → (worlds, patients, draws).
+    every : callable or None
+        A faster way to all coalitions: the worlds → (2^players, patients, runs).
     """
 
     inputs: tuple[str, ...]
     natural: frozenset[str]
     value: Callable[[Sequence[Values], tuple[int, int]], FloatArray]
+    every: Callable[[Worlds, Reader], FloatArray] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -88,6 +91,23 @@ class Worlds:
         rows = next((len(values) for values in self.own.values()), 1)
         return rows, len(next(iter(self.noise.values())))
 
+    def bit(self, name: str) -> int:
+        """Return the bit of a player, 0 for a node that is none."""
+        return self._bit.get(name, 0)
+
+    def cube(self, node: str, members: int) -> tuple[int, int]:
+        """Return the members that reach a node, and the players whose absence lets just these reach it."""
+        met: set[str] = set()
+        waiting, done = [node], {node}
+        while waiting:
+            at = waiting.pop()
+            for seen in self.factors.pillows[at]:
+                met |= {seen} if seen not in self._mates[at] else set()
+                if not self._sees_set(at, seen, members) and seen not in done:
+                    done.add(seen)
+                    waiting.append(seen)
+        return members, sum(self.bit(name) for name in met) & ~members
+
     def view(self, reader: Reader, coalition: int) -> View:
         """Return what the reader sees once the coalition is set."""
         return tuple(
@@ -102,7 +122,7 @@ class Worlds:
         return reader.value(
             [
                 {
-                    name: self.own[name] if seen == OWN else self._natural(name, seen)
+                    name: self.own[name] if seen == OWN else self.natural(name, seen)
                     for name, seen in zip(reader.inputs, view, strict=True)
                 }
                 for view in views
@@ -124,12 +144,12 @@ class Worlds:
             self._masks[key] = found
         return self._masks[key]
 
-    def _natural(self, node: str, coalition: int) -> FloatArray:
+    def natural(self, node: str, coalition: int) -> FloatArray:
         """Return the node as its mechanism makes it, shape (patients or 1, draws)."""
         key = (node, self._reached(node, coalition))
         if key not in self._kept:
             inputs = {
-                seen: self.own[seen] if self._sees_set(node, seen, key[1]) else self._natural(seen, key[1])
+                seen: self.own[seen] if self._sees_set(node, seen, key[1]) else self.natural(seen, key[1])
                 for seen in self.factors.pillows[node]
             }
             self._kept[key] = drawn(self.mechanisms[node], inputs, self.noise[node])

@@ -326,3 +326,29 @@ def test_many_columns_are_explained_by_orders() -> None:
 
     expected = shapley(worth, own)
     assert np.all(np.abs(found.values[0] - expected) <= 5 * found.monte_carlo_error[0] + 1e-6)
+
+
+@pytest.mark.parametrize("recalibrated", [False, True])
+def test_trees_in_all_worlds_at_once_are_the_trees_world_by_world(recalibrated: bool) -> None:
+    from dataclasses import replace
+
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+    from causalmed.explanation.games import forests
+    from causalmed.prediction import Recalibration, RiskModel
+
+    scm = gaussian(random_arrows("abcdef", 2), "abcdef")
+    table = scm.sample(600, seed=1)[list("abcdef")]
+    events = np.random.default_rng(1).random(600) < expit(table.sum(axis=1) - 1)
+    classifier = HistGradientBoostingClassifier(max_iter=12, max_depth=4).fit(table.to_numpy(), events)
+    model = RiskModel.wrap(classifier, features=list("abcdef"), positive=True)
+    if recalibrated:
+        model = replace(model, recalibration=Recalibration(intercept=0.3, slope=0.8))
+    patients = Cohort.from_frame(table.iloc[:3])
+    players = Players.of(model, patients)
+    assert (forests.tree_risk(players, players.matrix(patients)) is None) == recalibrated
+    fast = ask_set(scm, players, patients, draws=64, seed=1, parts=False).played
+    slow = ask_set(scm, players, patients, draws=64, seed=1, parts=True).played
+    np.testing.assert_allclose(fast.values, slow.values, atol=1e-12)
+    np.testing.assert_allclose(fast.asymmetric, slow.asymmetric, atol=1e-12)
+    np.testing.assert_allclose(fast.monte_carlo_error, slow.monte_carlo_error, atol=1e-12)
