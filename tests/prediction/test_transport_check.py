@@ -48,7 +48,7 @@ def test_under_a_true_assumption_p_values_are_uniform():
 
 @pytest.mark.slow
 def test_a_true_assumption_is_doubted_in_one_case_of_twenty():
-    found, times = p_values(400, seed=2), 400
+    found, times = p_values(200, seed=2), 200
     doubted = sum(value < 0.05 for value in found)
     assert binom.ppf(0.001, times, 0.05) <= doubted <= binom.ppf(0.999, times, 0.05)
     assert kstest(found, "uniform").pvalue > 0.001
