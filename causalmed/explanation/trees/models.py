@@ -13,12 +13,13 @@ from causalmed.errors import CausalmedError
 from causalmed.explanation.players import Players
 from causalmed.explanation.trees.forest import Forest
 from causalmed.explanation.trees.reading import read_trees, readable
-from causalmed.prediction import RiskModel
+from causalmed.prediction import Recalibration, RiskModel
 
 __all__ = ["TreeRisk", "tree_risk"]
 
 Matrix = NDArray[np.float64]
 AGREES: Final = 1e-9  # in risk
+PROBES: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,24 +34,31 @@ class TreeRisk:
         Number of the player to whom each column of the trees belongs.
     columns : callable
         From (rows, players), coded as the background, to the columns of the trees.
-    finish : callable or None
-        What is made of the risk of the trees, as a recalibration; ``None`` if nothing.
+    recalibration : Recalibration or None
+        What is made of the risk of the trees.
     """
 
     forest: Forest
     player: tuple[int, ...]
     columns: Callable[[Matrix], Matrix]
-    finish: Callable[[Matrix], Matrix] | None = None
+    recalibration: Recalibration | None = None
 
     @property
     def adds_up(self) -> bool:
         """Whether the risk is a sum over the trees."""
-        return self.forest.link.adds_up and self.finish is None
+        return self.forest.link.adds_up and self.recalibration is None
 
     def of_margin(self, margin: Matrix) -> Matrix:
         """Return the risk that goes with a sum of the trees."""
-        risk = self.forest.link(margin)
-        return risk if self.finish is None else self.finish(risk)
+        link, after = self.forest.link, self.recalibration
+        if after is None:
+            return link(margin)
+        if link.adds_up:
+            return after.apply(margin)
+        from scipy.special import expit  # a line on the log odds, within what 0 and 1 become
+
+        low, high = after.apply(np.array([0.0, 1.0]))
+        return np.asarray(np.clip(expit(after.intercept + after.slope * link.slope * margin), low, high))
 
     def risk(self, matrix: Matrix) -> Matrix:
         """Return the risk of rows of players, shape (rows,)."""
@@ -65,7 +73,8 @@ def tree_risk(players: Players, *rows: Matrix) -> TreeRisk | None:
     players : Players
         The model and its columns.
     *rows : ndarray, shape (rows, players)
-        Rows on which the trees must give the model's own risk to 1e-9; else they are not used.
+        Rows on which, as they are and with columns exchanged between them, the trees must give the model's
+        own risk to 1e-9; else they are not used.
 
     Returns
     -------
@@ -79,28 +88,37 @@ def tree_risk(players: Players, *rows: Matrix) -> TreeRisk | None:
         return None
     try:
         found = _read(players, model, predictor)
-        agrees = found is not None and all(
-            np.allclose(found.risk(each), players.risk(each), rtol=0, atol=AGREES) for each in rows
-        )
+        if found is None:
+            return None
+        asked = [*rows, *(_exchanged(each) for each in rows)]
+        agrees = all(np.allclose(found.risk(each), players.risk(each), rtol=0, atol=AGREES) for each in asked)
     except CausalmedError:
         return None
     return found if agrees else None
 
 
+def _exchanged(rows: Matrix) -> Matrix:
+    """Return some of the rows with columns exchanged between them, as coalitions do."""
+    few = rows[:PROBES]
+    return np.column_stack([np.roll(column, j) for j, column in enumerate(few.T)])
+
+
 def _read(players: Players, model: RiskModel, predictor: Any) -> TreeRisk | None:
-    finish = None if model.recalibration is None else model.recalibration.apply
+    after = model.recalibration
     if not hasattr(predictor, "recipe"):
         if any(column.levels for column in players.columns):
             return None  # it reads labels, not numbers
         forest = read_trees(predictor.classifier, positive=predictor.positive)
         return TreeRisk(
-            forest=forest, player=tuple(range(len(players.names))), columns=np.asarray, finish=finish
+            forest=forest, player=tuple(range(len(players.names))), columns=np.asarray, recalibration=after
         )
     whose = _whose(predictor.recipe.names, players.names)
     if whose is None:
         return None
     forest = read_trees(predictor.classifier, positive=1)
-    return TreeRisk(forest=forest, player=whose, columns=_design(players, model, predictor), finish=finish)
+    return TreeRisk(
+        forest=forest, player=whose, columns=_design(players, model, predictor), recalibration=after
+    )
 
 
 def _whose(names: tuple[str, ...], players: tuple[str, ...]) -> tuple[int, ...] | None:

@@ -9,6 +9,7 @@ link is applied to each, and the shares are those of the risk.
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Final
 
 import numpy as np
@@ -27,7 +28,7 @@ Matrix = NDArray[np.float64]
 MOST_PLAYERS: Final = 14
 """Players whose coalitions are asked all, where the risk is no sum."""
 BLOCKS: Final = 50
-CELLS: Final = 1 << 20  # risks in memory at once
+CELLS: Final = 1 << 16  # risks at once: they stay near the processor
 CHUNK: Final = 1 << 11  # patients at once
 
 
@@ -161,14 +162,19 @@ def _of_patient(tree: TreeRisk, seen: Matrix, there: Matrix, players: int) -> Ma
 def _values(game: Matrix) -> Matrix:
     """Return the Shapley values of games v(S), shape (games, players); bit j of S is player j."""
     players = int(game.shape[1]).bit_length() - 1
-    weight = np.array([1.0 / (players * math.comb(players - 1, s)) for s in range(players)])
     values = np.empty((len(game), players))
     for j in range(players):
         halves = game.reshape(len(game), -1, 2, 1 << j)
         step = (halves[:, :, 1] - halves[:, :, 0]).reshape(len(game), -1)
-        size = np.array([s.bit_count() for s in range(step.shape[1])])  # j left out of the bits of S
-        values[:, j] = np.einsum("gs,s->g", step, weight[size])
+        values[:, j] = np.einsum("gs,s->g", step, _weights(players))
     return values
+
+
+@cache
+def _weights(players: int) -> Matrix:
+    """Return the weight of each coalition of the others; which player is left out does not matter."""
+    weight = np.array([1.0 / (players * math.comb(players - 1, s)) for s in range(players)])
+    return weight[[s.bit_count() for s in range(1 << (players - 1))]]
 
 
 def _blocks(n: int, seed: int) -> list[NDArray[np.intp]]:

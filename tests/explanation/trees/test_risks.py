@@ -20,9 +20,9 @@ from causalmed.cohort import Cohort
 from causalmed.explanation import explain
 from causalmed.explanation.players import Players
 from causalmed.explanation.shapley import exact
-from causalmed.explanation.trees import tree_risk
+from causalmed.explanation.trees import TreeRisk, read_trees, tree_risk
 from causalmed.explanation.trees.risks import by_tables, by_trees
-from causalmed.prediction import RiskModel, fit_risk_model
+from causalmed.prediction import Recalibration, RiskModel, fit_risk_model
 
 NUMBERS = ["age", "glucose", "late"]
 FEATURES = [*NUMBERS, "wound"]
@@ -60,6 +60,18 @@ def test_a_fitted_and_recalibrated_model(ward: Cohort, name: str) -> None:
     model = fit_risk_model(ward, features=FEATURES, learner=LEARNERS[name], specificity=0.9, seed=1)
     assert model.recalibration is not None
     _compare(model, ward.take(range(3)), cohort(40, 1))
+
+
+def test_a_recalibration_of_extreme_margins(ward: Cohort) -> None:
+    """Risks near 0 and 1 are cut off before they are recalibrated, and so are these."""
+    table = ward.to_frame()
+    forest = read_trees(LEARNERS["histogram"].fit(table[NUMBERS], table["infection"]))
+    margin = np.array([[-800.0, -60.0, -33.0], [-20.0, 0.3, 45.0]])
+    for slope in (0.3, 1.0, 2.5):
+        after = Recalibration(intercept=0.2, slope=slope)
+        tree = TreeRisk(forest=forest, player=(0, 1, 2), columns=np.asarray, recalibration=after)
+        expected = after.apply(forest.link(margin))
+        np.testing.assert_allclose(tree.of_margin(margin), expected, rtol=0, atol=1e-12)
 
 
 def test_levels_in_another_order(ward: Cohort) -> None:
