@@ -13,7 +13,7 @@ from causalmed.explanation.agreement import badge, largest, sizes
 from causalmed.explanation.places import Place
 from causalmed.explanation.questions import ENDS, FINDINGS, OVERALL
 from causalmed.results.pictures import BarRow, Bars, Panels
-from causalmed.results.words import in_patients
+from causalmed.results.words import in_patients, signed
 
 if TYPE_CHECKING:
     from causalmed.explanation.explanation import Explanation
@@ -22,6 +22,8 @@ __all__ = ["UNIT", "bars", "how", "panels", "why"]
 
 MOST_BARS: Final = 12
 MOST_ROWS: Final = 10
+HARDLY: Final = 0.2  # of what a column causes
+NOTICED: Final = 0.1  # of the largest
 UNIT: Final = "percentage points of risk"
 
 
@@ -75,6 +77,10 @@ def _panel(answer: Explanation, order: NDArray[np.intp]) -> Bars:
 
 
 def _together(answers: Mapping[str, Explanation]) -> str:
+    hidden = _hidden(answers)
+    if hidden is not None:
+        name, points = hidden
+        return f"The model hardly used {_spoken(name)}, which moves the risk itself by {points} in 100"
     named = {question: largest(answer, 1) for question, answer in answers.items()}
     firsts = [names[0] if names else "nothing" for names in named.values()]
     if len(set(firsts)) == 1:
@@ -84,6 +90,17 @@ def _together(answers: Mapping[str, Explanation]) -> str:
     parts = [words[question].format(_spoken(first)) for question, first in zip(named, firsts, strict=True)]
     text = f"{'; '.join(parts[:-1])}; and {parts[-1]}"
     return text[0].upper() + text[1:]
+
+
+def _hidden(answers: Mapping[str, Explanation]) -> tuple[str, str] | None:
+    """Return the column of one patient that causes most of what the model does not show, and how much."""
+    if not {"used", "caused"} <= answers.keys() or len(answers["used"]) > 1:
+        return None
+    used, caused = (np.nan_to_num(answers[name].values[0]) for name in ("used", "caused"))
+    large = np.abs(caused) >= NOTICED * np.abs(caused).max()
+    behind = np.where(large & (np.abs(used) < HARDLY * np.abs(caused)), np.abs(caused), 0.0)
+    first = int(behind.argmax())
+    return (answers["used"].features[first], signed(float(caused[first]))) if behind[first] > 0 else None
 
 
 def _number(count: int) -> str:

@@ -25,7 +25,7 @@ from causalmed.results import Provenance
 
 __all__ = ["recourse"]
 
-DRAWS: Final = 2000
+LEAST_DRAWS: Final = 100
 POPULATION: Final = 4000
 NOTHING: Final = 1e-6  # a difference of risks that is rounding
 
@@ -48,6 +48,7 @@ def recourse(
     contraindicated: Sequence[Contraindication] = (),
     max_changes: int = 2,
     levels: Mapping[str, Sequence[object]] | None = None,
+    draws: int = 2000,
     seed: int = 0,
 ) -> Recourse:
     r"""Find the changes that could be considered to lower one patient's risk of the outcome.
@@ -74,6 +75,8 @@ def recourse(
     levels : mapping of str to sequence, optional
         Values to consider, for columns where every other level, or the 10, 25, 50, 75 and 90 % quantiles of
         the population, are not what one would choose.
+    draws : int
+        Draws of the noise behind every plan, at least 100.
     seed : int
         Seed of the noise, shared by all plans.
 
@@ -121,6 +124,7 @@ def recourse(
     _check_types(patient, scm, seed)
     outcome = _outcome(scm.graph, patient)
     _check(scm.graph, patient, outcome=outcome, actionable=actionable, max_changes=max_changes)
+    _check_draws(draws)
     _check_levels(levels, actionable)
     rules = check_rules(contraindicated, patient)
     population = scm.sample(POPULATION, seed=seed)
@@ -129,7 +133,7 @@ def recourse(
     players = Players.of(model, patient)
 
     def ask(do: Mapping[str, float]) -> Future:
-        return future(scm, players, patient, outcome=outcome, do=do, draws=DRAWS, seed=seed)
+        return future(scm, players, patient, outcome=outcome, do=do, draws=draws, seed=seed)
 
     now = ask({})
     plans = [
@@ -154,7 +158,7 @@ def recourse(
         rules=rules,
         provenance=Provenance.collect(
             data_fingerprint=patient.fingerprint,
-            spec=f"recourse(actionable={tuple(actionable)!r}, max_changes={max_changes}, draws={DRAWS})",
+            spec=f"recourse(actionable={tuple(actionable)!r}, max_changes={max_changes}, draws={draws})",
             seed=seed,
         ),
     )
@@ -248,6 +252,11 @@ def _check(
         raise ColumnNotFound.among(absent, patient.names, where="actionable=")
     for name in actionable:
         _check_cause(graph, name, outcome)
+
+
+def _check_draws(draws: int) -> None:
+    if isinstance(draws, bool) or not isinstance(draws, int) or draws < LEAST_DRAWS:
+        raise InvalidArgument(f"draws={draws!r} must be a whole number of at least {LEAST_DRAWS}.")
 
 
 def _check_levels(levels: Mapping[str, Sequence[object]] | None, actionable: Sequence[str]) -> None:

@@ -59,6 +59,7 @@ def test_the_model_gives_diabetes_nothing_and_the_other_questions_say_why() -> N
     assert set_.asymmetric is not None
     assert set_.asymmetric[0, 0] > 1.5 * set_.values[0, 0]
     assert "passes glucose, so the model may show nothing" in why.place("diabetes").reason
+    assert why.panels().title.startswith("The model hardly used diabetes, which moves the risk itself by +")
     assert "used: glucose; set: glucose, diabetes; caused: glucose, diabetes" in why.badge
 
 
