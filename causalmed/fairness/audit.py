@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.errors import CausalmedError, DataError, InvalidArgument, NotEnoughEvents, RoleConflict
+from causalmed.errors import CausalmedError, InvalidArgument, NotEnoughEvents, RoleConflict
 from causalmed.fairness.compare import Comparison, Pair, compare
 from causalmed.fairness.decomposing import decompose_grouping
 from causalmed.fairness.decomposition import DisparityDecomposition
@@ -19,6 +19,7 @@ from causalmed.fairness.groups import Grouping, crossed, groupings
 from causalmed.fairness.measures import MEASURES, Counts, GroupMetrics, Patients, measure_groups
 from causalmed.fairness.paths import path_note
 from causalmed.fairness.report import Audit, Excluded
+from causalmed.fairness.risks import outcome_of, risk_of, understood
 from causalmed.fairness.tolerance import stated_tolerance
 from causalmed.graph import Graph
 from causalmed.prediction import (
@@ -123,8 +124,8 @@ No tolerance was set by a person.
     require_names("actionable", actionable)
     assumed = _assumed(graph, scm)
     stated = stated_tolerance(tolerance)
-    outcome = observed_outcome(cohort, _outcome_of(model, cohort))
-    model = _understood(model, cohort, outcome)
+    outcome = observed_outcome(cohort, outcome_of(model, cohort))
+    model = understood(model, cohort, outcome)
     patients = _patients(model, cohort, outcome=outcome, threshold=threshold, level=level)
     divided = groupings(cohort, protected)
     if outcome in (one.attribute for one in divided):
@@ -165,7 +166,7 @@ def _patients(
 ) -> Patients:
     return Patients(
         outcome=_events_of(cohort, outcome),
-        risk=_risk_of(model, cohort),
+        risk=risk_of(model, cohort),
         threshold=_threshold_of(model, threshold),
         cluster=cohort.cluster_codes,
         level=level,
@@ -225,39 +226,6 @@ def _crossings(divided: Sequence[Grouping], pairs: Sequence[tuple[str, str]]) ->
                 f"{', '.join(map(repr, known))}."
             )
         yield crossed(known[pair[0]], known[pair[1]])
-
-
-def _outcome_of(model: object, cohort: Cohort) -> str | None:
-    return (model.outcome or cohort.outcome) if isinstance(model, RiskModel) else cohort.outcome
-
-
-def _understood(model: object, cohort: Cohort, outcome: str) -> RiskModel | str:
-    """Wrap what gives risks but is no risk model; refuse everything else."""
-    if isinstance(model, RiskModel | str):
-        return model
-    names: object = getattr(model, "feature_names_in_", None)
-    if names is None and callable(model) and not isinstance(model, type):
-        names = [name for name in cohort.names if name != outcome]
-    if names is None:
-        raise InvalidArgument(
-            f"model is a {type(model).__name__}. Give a RiskModel, the name of a column of risks, or wrap "
-            "a fitted classifier: RiskModel.wrap(classifier, features=[…], threshold=…)."
-        )
-    return RiskModel.wrap(model, features=[str(name) for name in np.asarray(names).tolist()])
-
-
-def _risk_of(model: RiskModel | str, cohort: Cohort) -> NDArray[np.float64]:
-    if isinstance(model, RiskModel):
-        return model.risk(cohort)
-    risk = cohort.values(model)
-    if cohort.column(model).levels:
-        raise DataError(f"Column {model!r} holds labels, not risks. Name a column of probabilities.")
-    if not ((risk >= 0) & (risk <= 1)).all():
-        raise DataError(
-            f"Column {model!r} runs from {risk.min():g} to {risk.max():g}: a risk is a probability between "
-            "0 and 1. Turn scores into probabilities first."
-        )
-    return risk
 
 
 def _threshold_of(model: object, threshold: float | None) -> float | None:

@@ -17,11 +17,12 @@ from causalmed.fairness.groups import Grouping, groupings
 from causalmed.fairness.judging import adjusted, judged
 from causalmed.fairness.nuisances import Folds
 from causalmed.fairness.pairwise import Found, between
+from causalmed.fairness.risks import understood
 from causalmed.fairness.specs import DisparityAIPW
 from causalmed.fairness.targets import Target, outcome_target, prediction_target
 from causalmed.fairness.telling import assumptions
 from causalmed.graph import Graph
-from causalmed.prediction import RiskModel, refuse_weights
+from causalmed.prediction import refuse_weights
 from causalmed.results import Check, Gate, Provenance
 
 __all__ = ["decompose_disparity", "decompose_grouping"]
@@ -37,7 +38,7 @@ def decompose_disparity(
     protected: str | Mapping[str, Sequence[float] | None] | None = None,
     reference: str | None = None,
     outcome: str | None = None,
-    model: RiskModel | str | None = None,
+    model: object = None,
     estimator: DisparityAIPW | None = None,
     level: float = 0.95,
     seed: int = 0,
@@ -65,8 +66,8 @@ def decompose_disparity(
         The group the others are compared with; by default the largest, by count alone.
     outcome : str, optional
         Binary or a number; by default the cohort's.
-    model : RiskModel or str, optional
-        A risk model, or a column of risks: its disparity, and that of outcome minus risk, are split beside
+    model : RiskModel, str, classifier or callable, optional
+        As for :func:`audit`: its disparity, and that of outcome minus risk, are split beside
         the outcome's. A model that can be asked needs no assumption for the direct part.
     estimator : DisparityAIPW, optional
         Models of group and outcome, folds, bounds.
@@ -126,7 +127,7 @@ def decompose_grouping(
     *,
     graph: Graph,
     outcome: str,
-    model: RiskModel | str | None = None,
+    model: object = None,
     estimator: DisparityAIPW | None = None,
     level: float = 0.95,
     seed: int = 0,
@@ -136,15 +137,16 @@ def decompose_grouping(
     spec, named, at = DisparityAIPW() if estimator is None else estimator, outcome, grouping.reference
     require_instance("estimator", spec, DisparityAIPW, how="DisparityAIPW(folds=5)")
     targets = [outcome_target(cohort, graph, grouping, named)]
-    if model is not None:
-        targets.append(prediction_target(cohort, graph, grouping, named, model))
+    asked = None if model is None else understood(model, cohort, named)
+    if asked is not None:
+        targets.append(prediction_target(cohort, graph, grouping, named, asked))
     pairs = [_Pair(cohort, grouping, code, at, targets) for code in range(len(grouping.groups)) if code != at]
     solved = [pair.solve(spec, seed=seed, level=level, n_jobs=n_jobs) for pair in pairs]
     paths = {one.of: one.pathways for one in targets}
     return DisparityDecomposition(
         attribute=grouping.attribute,
         outcome=named,
-        model="" if model is None else model if isinstance(model, str) else model.predictor.describes,
+        model="" if asked is None else asked if isinstance(asked, str) else asked.predictor.describes,
         binary=targets[0].kind == "binary",
         parts=adjusted([part for parts, _ in solved for part in parts]),
         pathways=paths,

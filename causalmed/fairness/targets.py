@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.cohort import Cohort
-from causalmed.errors import InvalidArgument
 from causalmed.fairness.groups import Grouping
 from causalmed.fairness.pathways import PREDICTION, Pathways, pathways, with_prediction
+from causalmed.fairness.risks import risk_of
 from causalmed.graph import Graph
 from causalmed.prediction import RiskModel
 
@@ -93,7 +92,7 @@ def prediction_target(
 
     The direct part needs no assumption where the model can be asked about patients of another group.
     """
-    risk = _risk(model, cohort)
+    risk = risk_of(model, cohort)
     observed = [name for name in _complete(cohort) if name not in (outcome, model)]
     if isinstance(model, str):
         found = _column_pathways(graph, grouping.attribute, model, observed)
@@ -124,14 +123,3 @@ def _column_pathways(graph: Graph, attribute: str, name: str, observed: list[str
     if name in graph:
         return pathways(graph, attribute, name, observed=observed)
     return Pathways(target=name, direct=_OPAQUE, indirect=_OPAQUE, spurious=_OPAQUE)
-
-
-def _risk(model: Any, cohort: Cohort) -> Array:
-    if isinstance(model, RiskModel):
-        return np.asarray(model.risk(cohort), dtype=np.float64)
-    if not isinstance(model, str):
-        raise InvalidArgument(
-            f"model is a {type(model).__name__}. Give a RiskModel, the name of a column of risks, or wrap a "
-            "fitted classifier: RiskModel.wrap(classifier, features=[…])."
-        )
-    return np.asarray(cohort.values(model), dtype=np.float64)
