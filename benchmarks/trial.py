@@ -1,6 +1,6 @@
 """A virtual trial written to Parquet on one and on two threads: rows a second, peak memory, same bytes.
 
-Run ``python -m benchmarks.trial [twins]`` (10,000,000). Twenty-one nodes with up to three causes each: numbers
+Run ``python -m benchmarks.trial [twins]`` (10,000,000). Twenty-one nodes with up to three causes, numbers
 and binary nodes in turn. The two arms set the first, so that every other node has a column in each arm: 40
 columns in all. Each number of threads runs in a process of its own. Seconds are of the clock, beside the
 processor time; the bytes of the two files are compared by their SHA-256.
