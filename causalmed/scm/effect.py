@@ -97,14 +97,20 @@ def _observed(
         return np.asarray(np.append(once @ w, y @ w) / w.sum())
 
     replicates = np.array(Local(n_jobs=ask.n_jobs).map(replicate, range(again.replicates)))
+    kept = _kept(ask)
     functionals = Functionals(
-        labels=LABELS,
-        values=values,
-        covariance=again.covariance(replicates),
+        labels=LABELS[:kept],
+        values=values[:kept],
+        covariance=again.covariance(replicates)[:kept, :kept],
         source=again.source,
         degrees_of_freedom=again.degrees_of_freedom,
     )
     return functionals, np.asarray(error), _crude(ask, arms, given, again)
+
+
+def _kept(ask: Request) -> int:
+    """With regimes the two arms alone: nobody is unexposed, so no share of outcomes is attributable."""
+    return len(LABELS) if ask.is_static else 2
 
 
 def _moving(arms: tuple[Arm, Arm]) -> set[str]:
@@ -127,9 +133,9 @@ def _drawn(
     curves = _curves((*arms, natural), mechanisms, draws=ask.draws)
     error = curves.mean(axis=2)
     functionals = Functionals(
-        labels=LABELS,
-        values=error.mean(axis=0),
-        covariance=np.cov(curves.mean(axis=0)) / worlds.rows,
+        labels=LABELS[: _kept(ask)],
+        values=error.mean(axis=0)[: _kept(ask)],
+        covariance=(np.cov(curves.mean(axis=0)) / worlds.rows)[: _kept(ask), : _kept(ask)],
         source=f"Monte Carlo over {worlds.rows:,} drawn patients only; the mechanisms are taken as exact",
     )
     return functionals, error[:, :2]

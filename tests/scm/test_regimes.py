@@ -251,6 +251,7 @@ def test_warming_every_patient_whose_operation_is_long():
     assert found.risk_difference.estimate == pytest.approx((scm.mechanisms["ssi"].mean(warm) - now).mean())
     assert found.risk_ratio.high < 1
     assert found.crude is None
+    assert "attributable fraction" not in found.to_dict()["scales"]
     assert "cold set to 0 where duration_min > 120" in found.summary().replace("\n", " ")
 
 
