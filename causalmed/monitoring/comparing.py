@@ -58,7 +58,7 @@ def compare_reports(before: Mapping[str, Any], now: Mapping[str, Any]) -> Report
     ...          "risk_difference": {**part, "estimate": 0.01, "low": -0.03, "high": 0.05}}]}}
     >>> print(compare_reports(body, later))
     1 of 1 numbers moved beyond chance; 1 other things changed.
-    effect of late: 0.1 before, 0.01 now (lower now).
+    effect of late: 0.10 before, 0.010 now (lower now).
     late: cause before, cannot tell now.
     """
     first, second = _body(before), _body(now)
