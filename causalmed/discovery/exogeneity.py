@@ -26,8 +26,8 @@ _SAYS: Final = {
     ),
     "hidden cause": (
         "{e} moves {x} (p {moved}), and what {e} makes of {x} is related to {y} otherwise than what the "
-        "patient does (p {hidden}): a hidden cause joins {x} and {y}, or {e} acts on {y} through something that "
-        "goes with {x} and is not named"
+        "patient does (p {hidden}): a hidden cause joins {x} and {y}, or {e} acts on {y} through something "
+        "that goes with {x} and is not named"
     ),
     "not moved": "{e} does not move {x} enough (p {moved}) to tell",
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from causalmed.arguments import require_instance, require_names, require_seed, require_share
 from causalmed.cohort import Cohort, StreamedCohort
@@ -141,6 +141,20 @@ def screened(
         # every warning of an estimate is a check of its gate, and is shown there
         warnings.simplefilter("ignore", CausalmedWarning)
         answers = Local(n_jobs=n_jobs).map(one, names)
+    return _judged(answers, cohort, target, repr(spec), alpha=alpha, margin=margin, seed=seed)
+
+
+def _judged(
+    answers: Sequence[Estimated | Candidate],
+    cohort: Cohort | StreamedCohort,
+    outcome: str,
+    spec: str,
+    *,
+    alpha: float,
+    margin: float,
+    seed: int,
+) -> RiskScreen:
+    """Judge all candidates together."""
     estimated = [answer for answer in answers if isinstance(answer, Estimated)]
     judged: dict[str, Candidate] = {}
     critical = float("nan")
@@ -151,16 +165,16 @@ def screened(
         judged = {row.name: row for row in found}
     rows = tuple(judged[answer.name] if isinstance(answer, Estimated) else answer for answer in answers)
     return RiskScreen(
-        outcome=target,
+        outcome=outcome,
         candidates=rows,
         alpha=float(alpha),
         margin=float(margin),
         critical_value=critical,
-        estimator=repr(spec),
+        estimator=spec,
         n=cohort.n,
-        events=int(cohort.as_recorded(target).values.sum()),
+        events=int(cohort.as_recorded(outcome).values.sum()),
         clusters=len(set(cohort.values(cohort.cluster).tolist())) if cohort.cluster else None,
-        provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=repr(spec), seed=seed),
+        provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
     )
 
 
