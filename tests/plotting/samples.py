@@ -19,6 +19,7 @@ from causalmed.results.pictures import (
     GroupRow,
     IconArray,
     Overlap,
+    Panels,
     Picture,
 )
 
@@ -64,6 +65,25 @@ def pictures(word: str) -> dict[str, Picture]:
                 GraphArrow(source="b", target="y", number=2),
                 GraphArrow(source="a", target="b", kind="<->"),
             ),
+        ),
+        "Panels": Panels(
+            title=word,
+            panels=tuple(
+                Bars(
+                    title=word,
+                    question=f"{question} {word}?",
+                    rows=(
+                        BarRow(label=word, value=3.1, low=2.0, high=4.2, group=word),
+                        BarRow(label="b", value=value, group="mediator"),
+                    ),
+                    axis_label=word,
+                    start=5.0,
+                    end=9.0,
+                )
+                for question, value in (("used", -0.2), ("set", float("nan")), ("caused", 0.0))
+            ),
+            axis_label=word,
+            badge=word,
         ),
         "Bars": Bars(
             title=word,

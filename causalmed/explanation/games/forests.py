@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -34,14 +34,19 @@ class TreeRisk:
         The trees, on the model's columns.
     finish : callable
         Sum → risk.
+    kept : dict
+        The cubes, the same for all patients of one game.
     """
 
     forest: Forest
     finish: Callable[[Matrix], Matrix]
+    kept: dict[str, _Cubes] = field(init=False, default_factory=dict)
 
     def worths(self, worlds: Worlds, reader: Reader, recode: Sequence[Matrix | None]) -> Matrix:
         """Return the mean risk of each coalition, patient and run, shape (2^players, patients, runs)."""
-        cubes = _Cubes.of(worlds, reader, self.forest)
+        cubes = self.kept.get("cubes") or self.kept.setdefault(
+            "cubes", _Cubes.of(worlds, reader, self.forest)
+        )
         rows, draws = worlds.shape
         found = np.empty((1 << len(worlds.players), rows, RUNS))
         for patient in range(rows):

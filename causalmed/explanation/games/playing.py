@@ -139,17 +139,18 @@ class _Table:
     def __init__(self, worlds: Worlds, reader: Reader, rule: Rules) -> None:
         self.reader, self.rule = reader, rule
         self.number: dict[View, int] = {}
+        self.fast = None if rule.parts or rule.shares.runs > 1 else reader.every
+        self.direct = None
         sets = set(rule.shares.coalitions) | set(rule.ordered.coalitions if rule.ordered else ())
+        if self.fast is not None:
+            self.of_set = {s: s for s in sets}
+            return
         seen = {s: worlds.view(reader, s) for s in sorted(sets)}
         self.of_set = {s: self._number(view) for s, view in seen.items()}
         steps = zip(rule.shares.start.tolist(), rule.shares.joins.tolist(), strict=True)
-        self.direct = None
         if rule.parts:
             ends = [self._number(self._alone(seen[s], worlds.players[j])) for s, j in steps]
             self.direct = np.array(ends, dtype=np.int64)
-        self.fast = None if rule.parts or rule.shares.runs > 1 else reader.every
-        if self.fast is not None:
-            self.of_set = {s: s for s in seen}
 
     def _number(self, view: View) -> int:
         return self.number.setdefault(view, len(self.number))

@@ -79,11 +79,17 @@ class Worlds:
     _mates: dict[str, frozenset[str]] = field(init=False, default_factory=dict)
     _kept: dict[tuple[str, int], FloatArray] = field(init=False, default_factory=dict)
     _masks: dict[tuple[str, int], int] = field(init=False, default_factory=dict)
+    _above: dict[str, int] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._bit.update({name: 1 << j for j, name in enumerate(self.players)})
         graph = self.factors.graph
         self._mates.update({n: district_of(graph, n, within=self.within) for n in self.within})
+        for node in (name for name in self.factors.order if name in self.within):
+            above = 0
+            for seen in self.factors.pillows[node]:
+                above |= self.bit(seen) | self._above[seen]
+            self._above[node] = above
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -135,6 +141,7 @@ class Worlds:
 
     def _reached(self, node: str, coalition: int) -> int:
         """Return the members of the coalition on which the node itself depends, as bits."""
+        coalition &= self._above[node]
         key = (node, coalition)
         if key not in self._masks:
             found = 0
