@@ -18,6 +18,8 @@ by Gauss-Legendre nodes that are exact for the longest way. No term cancels anot
 
 import numpy as np
 
+from cpython.exc cimport PyErr_CheckSignals
+
 ctypedef unsigned char byte
 
 cdef struct tree_t:
@@ -188,6 +190,7 @@ def against(
         raise ValueError("rows and background do not fit each other")
     g.m, g.weight, g.wide = background.shape[1], &weight[0, 0], weight.shape[1]
     for row in range(x.shape[1]):
+        PyErr_CheckSignals()
         with nogil:
             for tree in range(roots.shape[0]):
                 for other in range(g.m):
@@ -208,6 +211,7 @@ def along(
         raise ValueError("rows, nodes and weights do not fit each other")
     g.t, g.w, g.nodes, g.product = &t[0], &w[0], t.shape[0], &product[0]
     for row in range(x.shape[1]):
+        PyErr_CheckSignals()
         with nogil:
             for tree in range(roots.shape[0]):
                 g.x, g.out = &x[0, row], asked.g.out + row
@@ -227,6 +231,7 @@ def coalitions(
         raise ValueError("rows and background do not fit each other")
     g.m = background.shape[1]
     for other in range(g.m):
+        PyErr_CheckSignals()
         with nogil:
             mine = g.out = &out[other, 0]
             g.b = &background[0, other]
