@@ -31,14 +31,7 @@ from causalmed.datasets.mechanism import Node
 from causalmed.datasets.postop import cohort_options, frame_of
 from causalmed.datasets.postop_constants import HOSPITALS, HOSPITALS_APART, OUTCOME_NAME
 from causalmed.datasets.simulate import simulate
-from causalmed.graph import Graph
-from causalmed.prediction import (
-    RiskModel,
-    Threshold,
-    fit_risk_model,
-    new_cluster_threshold,
-    proportion,
-)
+from causalmed.prediction import RiskModel, Threshold, fit_risk_model, proportion
 
 SPECIFICITY: Final = 0.93
 PATIENTS_OF_TRUTH: Final = 25_000
@@ -144,7 +137,6 @@ def rules(world: World) -> Mapping[str, Callable[[], RiskModel]]:
         "boosted, every column before the outcome": lambda: boosted,
         "boosted, adapted (assumption broken)": lambda: boosted.adapt(world.unlabelled).model,
         GUARANTEED: lambda: stable,
-        "order statistic over ten hospitals": lambda: over_hospitals(world, graph),
         "adapted to the patients at hand, for them": lambda: (
             stable.adapt(world.apart, aim="these patients").model
         ),
@@ -199,24 +191,7 @@ class Risks:
 def known(model: RiskModel, cohort: Cohort) -> RiskModel:
     """Return the model with the threshold that is exactly right in a cohort: what nobody can know."""
     risk = model.risk(cohort)[cohort.values(OUTCOME_NAME) == 0]
-    cut = np.nextafter(np.quantile(risk, SPECIFICITY, method="higher"), 1)
-    return replace(model, guarantee=Threshold(value=float(cut)))
-
-
-def over_hospitals(world: World, graph: Graph) -> RiskModel:
-    """Learn in eleven hospitals, and take the largest threshold that the ten others would each need."""
-    names = HOSPITALS[:21]
-    half, others = (
-        world.learn.where(f"hospital in ({', '.join(map(repr, some))})", reason="half of the hospitals")
-        for some in (names[::2], names[1::2])
-    )
-    model = fit_risk_model(half, graph=graph, specificity=SPECIFICITY, seed=1)
-    spared, cluster = others.values(OUTCOME_NAME) == 0, others.cluster_codes
-    assert cluster is not None
-    found = new_cluster_threshold(
-        risk=model.risk(others)[spared], cluster=cluster[spared], specificity=SPECIFICITY
-    )
-    return replace(model, guarantee=Threshold(value=found.value))
+    return replace(model, guarantee=Threshold(value=float(np.quantile(risk, SPECIFICITY))))
 
 
 def study(seeds: Sequence[int]) -> list[Measured]:

@@ -77,8 +77,7 @@ def adapt_threshold(
     of_these = aim == AIMS[1]
     here = _again(model, patients, calibration) if refit else _now(model, patients, calibration, outcome)
     value = lowest_safe_threshold(here.evidence, specificity=wanted, delta=delta, of_these=of_these)
-    seen = seen_before(model, patients) if isinstance(patients, Cohort) else ()
-    checks = (*seen, *_checks(here, value))
+    checks = _checks(here, patients, value)
     guarantee = Threshold(
         value=value,
         specificity=wanted,
@@ -91,7 +90,6 @@ def adapt_threshold(
     if model.threshold is not None:
         old = _now(model, patients, calibration, outcome) if refit else here
         before = expected(old.evidence, model.threshold, level=level, of_these=of_these)
-    spec = f"adapt(specificity={wanted}, delta={delta}, aim={aim!r}, refit={refit})"
     return Adaptation(
         model=_with(here.model, guarantee, checks),
         specificity=wanted,
@@ -105,7 +103,7 @@ def adapt_threshold(
         diagnostics=Gate(checks=checks),
         provenance=Provenance.collect(
             data_fingerprint=here.labelled.fingerprint,
-            spec=spec,
+            spec=f"adapt(specificity={wanted}, delta={delta}, aim={aim!r}, refit={refit})",
             seed=0 if model.provenance is None else model.provenance.seed or 0,
         ),
         level=level,
@@ -136,9 +134,11 @@ def _again(model: RiskModel, patients: object, calibration: Cohort | None) -> Si
     return Situation(model=found.model, labelled=found.cohort, sides=sides, evidence=evidence)
 
 
-def _checks(here: Situation, value: float) -> tuple[Check, ...]:
+def _checks(here: Situation, patients: object, value: float) -> tuple[Check, ...]:
     sides = here.sides
-    return adaptation_checks(here.evidence, sides.source, sides.target, here.labelled, threshold=value)
+    seen = seen_before(here.model, patients) if isinstance(patients, Cohort) else ()
+    found = adaptation_checks(here.evidence, sides.source, sides.target, here.labelled, threshold=value)
+    return (*seen, *found)
 
 
 def _with(model: RiskModel, guarantee: Threshold, checks: tuple[Check, ...]) -> RiskModel:
