@@ -106,10 +106,10 @@ def test_relabelling_the_groups_turns_the_sign():
     assert one.p_adjusted == pytest.approx(other.p_adjusted)
 
 
-def null_family(rng):
-    """Five groups (4,000 to 80 patients), 8 % events, no true difference in who is missed or alarmed."""
+def null_family(rng, share=0.08):
+    """Five groups (4,000 to 80 patients), 8 % events by default, no true difference in any measure."""
     sizes = (4000, 1200, 400, 160, 80)
-    events = rng.binomial(sizes, 0.08)
+    events = rng.binomial(sizes, share)
     missed, alarms = rng.binomial(events, 0.6), rng.binomial(np.subtract(sizes, events), 0.07)
 
     def counts(k, n):
@@ -144,3 +144,11 @@ def test_family_wise_error_at_length():
     rng = np.random.default_rng(5)
     shown = [any(one.state is Evidence.SHOWN for one in judge(*null_family(rng))) for _ in range(6000)]
     assert np.mean(shown) <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 6000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.02, 0.3])
+def test_family_wise_error_with_rare_and_frequent_outcomes(share):
+    rng = np.random.default_rng(7)
+    shown = [any(one.state is Evidence.SHOWN for one in judge(*null_family(rng, share))) for _ in range(1500)]
+    assert np.mean(shown) <= 0.05
