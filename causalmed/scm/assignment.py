@@ -10,8 +10,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from causalmed.cohort import Column
-from causalmed.cohort.expression import evaluate
+from causalmed.cohort import Column, evaluate
 from causalmed.errors import InvalidArgument, UnknownNode
 from causalmed.scm.nodes import NodeInfo, read_do
 from causalmed.scm.regimes import Randomise, Regime, Replace, Rule, Set, Shift

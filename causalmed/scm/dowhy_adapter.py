@@ -214,8 +214,10 @@ class _Kept:
         return type(self)(self.mechanism, self.node, self.causes, self.nodes)
 
     def _noise(self, rows: int) -> FloatArray:
-        # gcm seeds NumPy's global generator; what is drawn inside gcm has to follow it
-        random = np.random.default_rng(np.random.randint(2**31))  # noqa: NPY002
+        from scipy import stats
+
+        # what is drawn inside gcm has to follow the generator that gcm seeds, which is scipy's default
+        random = np.random.default_rng(int(stats.randint.rvs(0, 2**31 - 1)))
         return self.mechanism.draw_noise(random, rows)
 
     def _inputs(self, table: Any) -> dict[str, FloatArray]:
