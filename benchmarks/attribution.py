@@ -127,7 +127,7 @@ def main(patients: int) -> None:
     cohort = Cohort.from_frame(frame, outcome="infection", kinds=kinds)
     model = boosted(frame)
     causal_shapley(scm, model, cohort, patients)
-    plans(scm, model, cohort, max(2, patients // 20))
+    plans(scm, model, cohort, 2)
 
 
 if __name__ == "__main__":

@@ -121,10 +121,9 @@ def recourse(
     The only plan was checked. The lowest risk, 12 in 100 instead of 23 in 100, could be had by
     considering: late: yes → no.
     """
-    _check_types(patient, scm, seed)
+    _check_types(patient, scm, draws=draws, seed=seed)
     outcome = _outcome(scm.graph, patient)
     _check(scm.graph, patient, outcome=outcome, actionable=actionable, max_changes=max_changes)
-    _check_draws(draws)
     _check_levels(levels, actionable)
     rules = check_rules(contraindicated, patient)
     population = scm.sample(POPULATION, seed=seed)
@@ -225,9 +224,10 @@ def _outcome(graph: Graph, patient: Cohort) -> str:
     return named
 
 
-def _check_types(patient: Cohort, scm: CausalModel, seed: int) -> None:
+def _check_types(patient: Cohort, scm: CausalModel, *, draws: int, seed: int) -> None:
     require_instance("patient", patient, Cohort, how="cohort.patient(unit)")
     require_seed(seed)
+    _check_draws(draws)
     if not hasattr(scm, "graph") or not hasattr(scm, "sample"):
         raise InvalidArgument(f"scm= is a {type(scm).__name__}; recourse() needs a model from fit_scm.")
 

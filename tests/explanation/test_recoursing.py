@@ -271,3 +271,9 @@ def test_plans_through_a_fitted_model_agree_with_its_mechanisms() -> None:
 
 def test_graph_of_the_ward_is_read() -> None:
     assert GRAPH.outcomes == {"infection"}
+
+
+@pytest.mark.parametrize("draws", [0, 99, 2.5, True])
+def test_too_few_draws_are_refused(draws: object) -> None:
+    with pytest.raises(InvalidArgument, match="draws="):
+        recourse(Score(), patient(), scm=Ward(), actionable=["late"], draws=draws)  # type: ignore[arg-type]
