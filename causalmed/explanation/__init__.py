@@ -8,9 +8,11 @@ aim at the outcome rather than the score, and never break a contraindication.
 from causalmed.explanation.contraindications import Contraindicated, Contraindication
 from causalmed.explanation.explaining import explain
 from causalmed.explanation.explanation import Explanation
+from causalmed.explanation.games.asking import Unscored
 from causalmed.explanation.places import Place, place_of
 from causalmed.explanation.plans import Outlook, Plan, Recourse
 from causalmed.explanation.recoursing import recourse
+from causalmed.explanation.uncertainty import Uncertainty
 
 __all__ = [
     "Contraindicated",
@@ -20,6 +22,8 @@ __all__ = [
     "Place",
     "Plan",
     "Recourse",
+    "Uncertainty",
+    "Unscored",
     "explain",
     "place_of",
     "recourse",
