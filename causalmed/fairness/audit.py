@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from causalmed.scm import StructuralCausalModel
 
 __all__ = ["audit"]
+
+Kind = TypeVar("Kind")
 
 
 def audit(
@@ -134,6 +136,7 @@ No tolerance was set by a person.
     judged = (compare(family, alpha=alpha, level=level, tolerance=stated) for family in families)
     told = [_decomposed(one, cohort, assumed, outcome, model, seed=seed) for one in divided]
     notes = () if assumed is None else (path_note(assumed, one.attribute, outcome) for one in divided)
+    checks = _checks(divided, patients, actionable=actionable)
     spec = f"audit(protected={[one.attribute for one in divided]}, alpha={alpha}, tolerance={stated})"
     return Audit(
         model=model if isinstance(model, str) else model.predictor.describes,
@@ -146,15 +149,9 @@ No tolerance was set by a person.
         comparisons=tuple(chain.from_iterable(judged)),
         tolerance=stated,
         paths=tuple(notes),
-        disparities=tuple(one for one in told if isinstance(one, DisparityDecomposition)),
+        disparities=_only(told, DisparityDecomposition),
         excluded=_excluded(cohort),
-        diagnostics=Gate(
-            checks=(
-                *(seen_before(model, cohort) if isinstance(model, RiskModel) else ()),
-                *_checks(divided, patients, actionable=actionable),
-                *(one for one in told if isinstance(one, Check)),
-            )
-        ),
+        diagnostics=Gate(checks=(*_seen(model, cohort), *checks, *_only(told, Check))),
         provenance=Provenance.collect(data_fingerprint=cohort.fingerprint, spec=spec, seed=seed),
         alpha=alpha,
         level=level,
@@ -171,6 +168,14 @@ def _patients(
         cluster=cohort.cluster_codes,
         level=level,
     )
+
+
+def _seen(model: RiskModel | str, cohort: Cohort) -> tuple[Check, ...]:
+    return seen_before(model, cohort) if isinstance(model, RiskModel) else ()
+
+
+def _only(found: Sequence[object], kind: type[Kind]) -> tuple[Kind, ...]:
+    return tuple(one for one in found if isinstance(one, kind))
 
 
 def _excluded(cohort: Cohort) -> tuple[Excluded, ...]:
