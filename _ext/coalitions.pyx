@@ -1,10 +1,11 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """A sum of trees on one patient in every world at once: one number a draw of the noise and coalition.
 
-Which value of a column a tree gets to see depends on the coalition S through a cube of coalitions: those that
-hold all of ``inside`` and none of ``outside``. The cubes of one column do not overlap. A tree is walked once a
-draw, with the cube of coalitions that came this way; where all values that are still possible go the same way,
-nothing is decided, else the cube is divided by one player. A leaf of value v then belongs to a cube (I, O), and
+Which value of a column a tree gets to see depends on the coalition S through a cube of coalitions: those
+that hold all of ``inside`` and none of ``outside``. The cubes of one column do not overlap. A tree is walked
+once a draw, with the cube of coalitions that came this way; where all values that are still possible go the
+same way, nothing is decided, else the cube is divided by one player. A leaf of value v then belongs to a cube
+(I, O), and
 
     v [S holds I, S meets no member of O] = sum over T in O of (-1)^|T| v [S holds I and T],
 
@@ -97,10 +98,11 @@ def margins(
 ):
     """Add the sum of the trees to ``out``, shape (draws, 2^players), which starts at 0.
 
-    ``seen`` holds a line a draw: the values of each view one after the other. Two values of a view whose cubes
-    overlap are refused.
+    ``seen`` holds a line a draw: the values of each view one after the other. Two values of a view whose
+    cubes overlap are refused.
     """
-    cdef Py_ssize_t nodes = child.shape[0], values = inside.shape[0], views = first.shape[0] - 1, i, k, t, u, block
+    cdef Py_ssize_t nodes = child.shape[0], values = inside.shape[0], views = first.shape[0] - 1
+    cdef Py_ssize_t i, k, t, u, block
     cdef uint32_t everybody
     if not 0 <= players <= 20 or out.shape[1] != 1 << players or out.shape[0] != seen.shape[0]:
         raise ValueError("out has a line a draw and a number a coalition of at most 20 players")

@@ -56,7 +56,8 @@ cdef extern from *:
     ) {                                                                                               \
         typedef V_ vec;                                                                               \
         const double *x0 = x[0], *x1 = x[1 % count], *x2 = x[2 % count], *x3 = x[3 % count];          \
-        V_ zero = {0}, a = c[0] + zero, b = c[1 % count] + zero, d = c[2 % count] + zero, e = c[3 % count] + zero;\
+        V_ zero = {0}, a = c[0] + zero, b = c[1 % count] + zero;\
+        V_ d = c[2 % count] + zero, e = c[3 % count] + zero;\
         switch (count) {                       /* up to four terms at once, added one after the other */\
         case 1: EACH AT(out) = (begun ? AT(out) : start) + a * IN(x0); break;                         \
         case 2: EACH AT(out) = ((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1); break;          \
@@ -64,7 +65,8 @@ cdef extern from *:
             EACH AT(out) = (((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1)) + d * IN(x2);      \
             break;                                                                                    \
         default:                                                                                      \
-            EACH AT(out) = ((((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1)) + d * IN(x2)) + e * IN(x3);\
+            EACH AT(out) = ((((begun ? AT(out) : start) + a * IN(x0)) + b * IN(x1))\
+                            + d * IN(x2)) + e * IN(x3);\
         }                                                                                             \
     }                                                                                                 \
     TARGET static void eta_##S(const machine_t *m, int32_t p, double *out) {                          \
@@ -155,7 +157,7 @@ cdef extern from *:
             AT(out) = (low + (high - low) * IN(u)) / IN(total);                                       \
         }                                                                                             \
     }                                                                                                 \
-    /* 1 where u (1 + e^-|x|) reaches 1 or e^-|x|. Roughly first; the sum of doubts says whether that is enough. */\
+    /* 1 where u (1 + e^-|x|) reaches 1 or e^-|x|. Roughly first; the sum of doubts says if that does. */\
     TARGET INLINE int logistic_##S(const double *eta, const double *u, double *out, int exact) {      \
         typedef V_ vec;                                                                               \
         V_ zero = {0}, one = 1.0 + zero;                                                              \

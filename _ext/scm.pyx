@@ -15,7 +15,7 @@ eight integers, (op, target, source, other, predictor, count, number, flag), and
     9 KEEP                ``other`` where each pair of inputs is equal
    10 RISK, 11 LINE       expit(eta); eta, or exp(eta + sd^2 / 2) with ``flag``
    12 FLIPPED             binary ``other`` under eta' instead of eta, its noise u of the way up its piece
-   13 TREES               boosted trees of ``count`` factors; ``flag`` is their place in ``forest`` (trees.pxd)
+   13 TREES               boosted trees of ``count`` factors; ``flag`` their place in ``forest`` (trees.pxd)
    14 QUANTILES           Q(u) by ``count`` quantiles: factors, or numbers with flag 2; F(u) with flag 1
 
 eta is an intercept plus pieces: a coefficient times a product of factors (a power, or with power 0 the

@@ -18,8 +18,7 @@ from causalmed.explanation.players import Players, word_of
 from causalmed.explanation.questions import QUESTIONS
 from causalmed.explanation.shapley import Attributions
 from causalmed.results import Provenance
-from causalmed.scm import StructuralCausalModel
-from causalmed.scm.mechanism import Mechanism
+from causalmed.scm import Mechanism, StructuralCausalModel
 
 __all__ = ["About", "by_setting", "caused_outcome", "check_sum", "used"]
 

@@ -24,8 +24,7 @@ from causalmed.explanation.shapley import Attributions, exact
 from causalmed.explanation.trees.risks import by_trees
 from causalmed.graph import Graph
 from causalmed.results import Provenance
-from causalmed.scm import StructuralCausalModel
-from causalmed.scm.mechanism import Mechanism
+from causalmed.scm import Mechanism, StructuralCausalModel
 
 __all__ = ["HasGraph", "explain"]
 

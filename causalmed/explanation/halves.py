@@ -24,8 +24,7 @@ from causalmed.engine import generator
 from causalmed.errors import CausalmedError, InvalidArgument, NotConverged
 from causalmed.explanation.players import RiskFunction
 from causalmed.prediction import RiskModel, fit_risk_model
-from causalmed.scm import StructuralCausalModel, fit_scm
-from causalmed.scm.mechanism import Mechanism
+from causalmed.scm import Mechanism, StructuralCausalModel, fit_scm
 
 __all__ = ["Half", "Refit", "halves"]
 

@@ -107,6 +107,8 @@ class Dossier:
         The risk model and its performance.
     explanation : Explanation or None
         What the model used.
+    questions : Explanation or None
+        What the model used, what setting a factor would do and what causes the outcome, side by side.
     recourse : Recourse or None
         A worked, synthetic patient.
     audit : Audit or None
@@ -129,6 +131,7 @@ class Dossier:
     screen: RiskScreen | None
     prediction: Prediction | None
     explanation: Explanation | None
+    questions: Explanation | None
     recourse: Recourse | None
     audit: Audit | None
     changes: ReportChanges | None

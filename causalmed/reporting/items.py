@@ -165,6 +165,11 @@ ASKED: Final[tuple[Asked, ...]] = (
         section="audit",
         asks="What was decided about the differences found, and by whom?",
     ),
+    Asked(
+        key="legitimate_paths",
+        section="gap",
+        asks="Which paths from the group to the outcome are acceptable, and why?",
+    ),
     Asked(key="reader_test", section="reasons", asks="Who tested that readers understand the explanations?"),
     Asked(key="risk_acceptance", section="risks", asks="Who accepted what remains of each risk, and why?"),
     Asked(

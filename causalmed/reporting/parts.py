@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from causalmed.reporting.dossier import Dossier
     from causalmed.reporting.population import Population
     from causalmed.reporting.protocol import Protocol
+    from causalmed.scm import StructuralCausalModel
     from causalmed.screening import RiskScreen
 
 Unseen: TypeAlias = "tuple[tuple[str, Cohort], ...]"
@@ -36,7 +37,9 @@ __all__ = [
     "changes_part",
     "explanation_part",
     "prediction_part",
+    "questions_part",
     "recourse_part",
+    "scm_part",
     "screen_part",
 ]
 
@@ -44,6 +47,8 @@ _MAY_NOT_TRAVEL: Final = frozenset({"unstable", "shares a hidden cause", "opens 
 """Why a column that was known before the outcome is left out of the stable model."""
 _EXPLAINED: Final = 40
 """Patients whose attributions are averaged; chosen by the seed."""
+_ASKED: Final = 10
+"""Patients about whom all three questions are asked."""
 _BACKGROUND: Final = 500
 """Patients with whom they are compared; the sampling error is reported."""
 
@@ -123,8 +128,19 @@ def _every_column(model: RiskModel, population: Population) -> tuple[str, ...]:
     return tuple(name for name in cohort.names if name in {*model.features, *unstable, *undrawn})
 
 
+def scm_part(
+    protocol: Protocol, population: Population, prediction: Prediction | None, *, n_jobs: int
+) -> StructuralCausalModel | None:
+    """Fit the structural causal model that explanations and recourse rest on."""
+    if prediction is None:
+        return None
+    return fit_scm(population.graph, population.cohort, seed=protocol.report.seed, n_jobs=n_jobs)
+
+
 def explanation_part(
-    protocol: Protocol, population: Population, prediction: Prediction | None
+    protocol: Protocol,
+    population: Population,
+    prediction: Prediction | None,
 ) -> Explanation | None:
     """Explain the risks of some of the patients the model never saw."""
     if prediction is None:
@@ -139,15 +155,33 @@ def explanation_part(
     )
 
 
+def questions_part(
+    protocol: Protocol, prediction: Prediction | None, scm: StructuralCausalModel | None
+) -> Explanation | None:
+    """Put the three questions side by side about a few patients; they cost seconds each."""
+    if prediction is None or scm is None:
+        return None
+    seed = protocol.report.seed
+    return explain(
+        prediction.model,
+        _some(prediction.tested, _ASKED, seed, "explained"),
+        scm=scm,
+        background=_some(prediction.seen, _BACKGROUND, seed, "background"),
+        seed=seed,
+    )
+
+
 def recourse_part(
-    protocol: Protocol, population: Population, prediction: Prediction | None, *, n_jobs: int
+    protocol: Protocol,
+    population: Population,
+    prediction: Prediction | None,
+    scm: StructuralCausalModel | None,
 ) -> Recourse | None:
     """Work through the alerted patient of middle risk; only where no row is a real person."""
     plan = protocol.recourse
-    if plan is None or prediction is None or not population.synthetic:
+    if plan is None or prediction is None or scm is None or not population.synthetic:
         return None
     seed = protocol.report.seed
-    scm = fit_scm(population.graph, population.cohort, seed=seed, n_jobs=n_jobs)
     rules = tuple(Contraindication(when=rule.when, never=rule.never) for rule in plan.contraindicated)
     return recourse(
         prediction.model,

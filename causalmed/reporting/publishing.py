@@ -14,7 +14,7 @@ from causalmed.reporting.published_screen import published_gate
 if TYPE_CHECKING:
     from causalmed.fairness import Audit, Comparison, GroupMetrics
 
-__all__ = ["publishable"]
+__all__ = ["level_words", "publishable"]
 
 _NOTE: Final = f"not shown: a cell holds fewer than {MINIMUM} patients"
 _MEASURES: Final = {
@@ -68,10 +68,12 @@ def publishable(audit: Audit) -> Audit:
     )
     return replace(
         audit,
-        groups=tuple(replace(one, group=_level(one.attribute, one.group)) for one in groups),
+        groups=tuple(replace(one, group=level_words(one.attribute, one.group)) for one in groups),
         comparisons=tuple(
             replace(
-                one, group=_level(one.attribute, one.group), reference=_level(one.attribute, one.reference)
+                one,
+                group=level_words(one.attribute, one.group),
+                reference=level_words(one.attribute, one.reference),
             )
             for one in comparisons
         ),
@@ -80,7 +82,7 @@ def publishable(audit: Audit) -> Audit:
     )
 
 
-def _level(attribute: str, level: str) -> str:
+def level_words(attribute: str, level: str) -> str:
     """Write 0 and 1 as no and yes, unless the column's name does not say of what."""
     if attribute.lower() in ("sex", "gender"):
         return level

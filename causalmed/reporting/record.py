@@ -11,6 +11,7 @@ from causalmed.reporting.published_model import published_performances
 from causalmed.reporting.publishing import publishable
 
 if TYPE_CHECKING:
+    from causalmed.explanation import Explanation
     from causalmed.fairness import Audit
     from causalmed.prediction import RiskModel
     from causalmed.reporting.dossier import Dossier, Prediction, Tested
@@ -78,6 +79,9 @@ def _audit(audit: Audit) -> dict[str, Any]:
     found = publishable(audit).to_dict()
     for row in found["comparisons"]:
         del row["p_adjusted"]
+    for disparity in found["disparities"]:
+        for part in disparity["parts"]:
+            del part["p_value"], part["p_adjusted"]
     return found
 
 
@@ -106,6 +110,14 @@ def _overall(dossier: Dossier) -> dict[str, Any]:
     """The explanation over all explained patients; no patient's own values leave."""
     assert dossier.explanation is not None
     found = dossier.explanation
+    asked = {} if dossier.questions is None else dossier.questions.answers
+    return {
+        **_attributions(found),
+        "questions": {name: _attributions(one) for name, one in asked.items()},
+    }
+
+
+def _attributions(found: Explanation) -> dict[str, Any]:
     frame = found.overall()
     rows = [
         {str(key): plain_value(value) for key, value in row.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from causalmed.arguments import require_instance
 from causalmed.engine import Local
@@ -19,10 +19,12 @@ from causalmed.reporting.parts import (
     changes_part,
     explanation_part,
     prediction_part,
+    questions_part,
     recourse_part,
+    scm_part,
     screen_part,
 )
-from causalmed.reporting.population import load_population
+from causalmed.reporting.population import Population, load_population
 from causalmed.reporting.protocol import Protocol
 from causalmed.reporting.sealing import Verification, verify
 from causalmed.reporting.signing import checked_signatures
@@ -33,7 +35,7 @@ __all__ = ["check_protocol", "run", "verify_report"]
 Progress: TypeAlias = Callable[[str, int, int], None]
 Answer = TypeVar("Answer")
 
-_STEPS = 8
+_STEPS = 9
 
 
 def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None) -> Dossier:
@@ -89,26 +91,14 @@ def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None
     checks = check_population(protocol, population)
     step("asking every candidate whether it causes the outcome")
     screen = attempt("the causes", lambda: screen_part(protocol, population, n_jobs=n_jobs))
-    step("fitting the risk model")
-    prediction = attempt("the risk model", lambda: prediction_part(protocol, population))
-    step("explaining what the model used")
-    explanation = attempt("the explanation", lambda: explanation_part(protocol, population, prediction))
-    step("working through one patient")
-    recourse = attempt(
-        "the worked patient", lambda: recourse_part(protocol, population, prediction, n_jobs=n_jobs)
-    )
-    step("auditing the model by group")
-    audit = attempt("the audit", lambda: audit_part(protocol, population, prediction))
+    model = _about_the_model(protocol, population, attempt, step, n_jobs=n_jobs)
     step("comparing with the report before")
     dossier = Dossier(
         protocol=protocol,
         population=population,
         checks=checks,
         screen=screen,
-        prediction=prediction,
-        explanation=explanation,
-        recourse=recourse,
-        audit=audit,
+        **model,
         changes=None,
         refusals=tuple(attempt.refusals),
         provenance=Provenance.collect(
@@ -120,6 +110,32 @@ def run(protocol: Protocol, *, n_jobs: int = 1, progress: Progress | None = None
     changes = attempt("the comparison with the report before", lambda: changes_part(protocol, dossier))
     step("done")
     return replace(dossier, changes=changes, refusals=tuple(attempt.refusals))
+
+
+def _about_the_model(
+    protocol: Protocol, population: Population, attempt: _Attempts, step: _Steps, *, n_jobs: int
+) -> dict[str, Any]:
+    """Fit the risk model, explain it and audit it: the parts of the dossier that rest on it."""
+    step("fitting the risk model")
+    prediction = attempt("the risk model", lambda: prediction_part(protocol, population))
+    step("fitting the structural causal model")
+    scm = attempt(
+        "the structural causal model", lambda: scm_part(protocol, population, prediction, n_jobs=n_jobs)
+    )
+    step("explaining the risks")
+    explanation = attempt("the explanation", lambda: explanation_part(protocol, population, prediction))
+    questions = attempt("the three questions", lambda: questions_part(protocol, prediction, scm))
+    step("working through one patient")
+    recourse = attempt("the worked patient", lambda: recourse_part(protocol, population, prediction, scm))
+    step("auditing the model by group")
+    audit = attempt("the audit", lambda: audit_part(protocol, population, prediction))
+    return {
+        "prediction": prediction,
+        "explanation": explanation,
+        "questions": questions,
+        "recourse": recourse,
+        "audit": audit,
+    }
 
 
 def check_protocol(protocol: Protocol, *, progress: Progress | None = None) -> Gate:

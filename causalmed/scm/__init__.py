@@ -9,9 +9,11 @@ from causalmed.scm.causation import Causation, probabilities_of_causation
 from causalmed.scm.change import explain_change
 from causalmed.scm.change_report import ChangeAttribution
 from causalmed.scm.comparison import Comparison
+from causalmed.scm.compiling import COMPILED
 from causalmed.scm.conditional_law import ConditionalLaw
 from causalmed.scm.counterfactuals import Counterfactuals
 from causalmed.scm.diagnostics import MechanismDiagnostics
+from causalmed.scm.factorisation import Factorisation, district_of
 from causalmed.scm.fit import fit_scm
 from causalmed.scm.mechanism import Mechanism
 from causalmed.scm.mechanisms.boosted import BoostedBinary, BoostedLevels, BoostedMean, BoostedQuantiles
@@ -29,11 +31,13 @@ from causalmed.scm.mechanisms.trees import Trees
 from causalmed.scm.model import StructuralCausalModel
 from causalmed.scm.necessity import CausationBounds, causation_bounds
 from causalmed.scm.networks import DiscreteNetwork, read_bif
+from causalmed.scm.nodes import columns_of
 from causalmed.scm.regimes import Randomise, Replace, Rule, Set, Shift
 from causalmed.scm.specs import MechanismSpec
-from causalmed.scm.terms import Factor, Predictor, Term
+from causalmed.scm.terms import Factor, FloatArray, Predictor, Term, Values
 
 __all__ = [
+    "COMPILED",
     "BoostedBinary",
     "BoostedLevels",
     "BoostedMean",
@@ -49,6 +53,8 @@ __all__ = [
     "DiscreteNetwork",
     "Empirical",
     "Factor",
+    "Factorisation",
+    "FloatArray",
     "FunctionMechanism",
     "LearnedLevels",
     "LearnedMean",
@@ -69,7 +75,10 @@ __all__ = [
     "StructuralCausalModel",
     "Term",
     "Trees",
+    "Values",
     "causation_bounds",
+    "columns_of",
+    "district_of",
     "explain_change",
     "fit_scm",
     "probabilities_of_causation",

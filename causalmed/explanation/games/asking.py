@@ -30,10 +30,7 @@ from causalmed.explanation.games.noise import shared_noise
 from causalmed.explanation.games.playing import Played, play, rules
 from causalmed.explanation.games.worlds import Reader, Worlds, averaged
 from causalmed.explanation.players import Players
-from causalmed.scm import StructuralCausalModel
-from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.nodes import columns_of
-from causalmed.scm.terms import FloatArray, Values
+from causalmed.scm import FloatArray, Mechanism, StructuralCausalModel, Values, columns_of
 
 __all__ = ["Asked", "Unscored", "ask_caused", "ask_set"]
 

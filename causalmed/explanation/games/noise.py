@@ -11,8 +11,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from causalmed.engine import generator
-from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.terms import FloatArray
+from causalmed.scm import FloatArray, Mechanism
 
 __all__ = ["RUNS", "shared_noise"]
 

@@ -13,10 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from causalmed.scm.compiling import COMPILED
-from causalmed.scm.factorisation import Factorisation, district_of
-from causalmed.scm.mechanism import Mechanism
-from causalmed.scm.terms import FloatArray, Values
+from causalmed.scm import COMPILED, Factorisation, FloatArray, Mechanism, Values, district_of
 
 __all__ = ["Reader", "View", "Worlds"]
 

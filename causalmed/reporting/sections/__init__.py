@@ -10,6 +10,7 @@ from causalmed.reporting.sections.assumptions import assumptions
 from causalmed.reporting.sections.causes import causes
 from causalmed.reporting.sections.changes import changes
 from causalmed.reporting.sections.data import data
+from causalmed.reporting.sections.gap import gap
 from causalmed.reporting.sections.groups import groups
 from causalmed.reporting.sections.index import standards
 from causalmed.reporting.sections.model import model
@@ -38,6 +39,7 @@ _ORDER: Final[tuple[Callable[[Dossier], Section], ...]] = (
     causes,
     model,
     groups,
+    gap,
     reasons,
     patient,
     risks,

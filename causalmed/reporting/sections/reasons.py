@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from causalmed.reporting.page import Details, Figure, Paragraph, Section, Table
+from causalmed.reporting.page import Block, Details, Figure, Listing, Paragraph, Section, Table
 from causalmed.reporting.written import decimal, listed
 
 if TYPE_CHECKING:
@@ -37,13 +37,12 @@ def reasons(dossier: Dossier) -> Section:
         question=_QUESTION,
         answer=_answer(found),
         blocks=(
+            *_panels(dossier.questions),
             Figure(picture=_picture(found)),
             Paragraph(
                 text="This says what the model used. It does not say what causes infection: the model may "
-                "use a "
-                "factor only because it goes together with a cause. Beside each bar stands the factor's "
-                "place in "
-                f"the assumed graph.{_rest(found)}"
+                "use a factor only because it goes together with a cause. Beside each bar stands the "
+                f"factor's place in the assumed graph.{_rest(found)}"
             ),
             Details(
                 title="How this was computed",
@@ -61,6 +60,22 @@ def reasons(dossier: Dossier) -> Section:
                 printed=False,
             ),
         ),
+    )
+
+
+def _panels(found: Explanation | None) -> tuple[Block, ...]:
+    """The questions side by side, what each asks, and what could not be scored."""
+    if found is None or not found.beside:
+        return ()
+    lines = tuple(answer.question for answer in found.answers.values())
+    open_ones = sorted(
+        {f"{one.feature}: {one.reason}" for answer in found.answers.values() for one in answer.unscored}
+    )
+    missing = (Listing(lead="Not scored, because hidden causes reach it:", lines=tuple(open_ones)),)
+    return (
+        Figure(picture=found.panels()),
+        Listing(lead="The questions are not the same, and need not agree:", lines=lines),
+        *(missing if open_ones else ()),
     )
 
 
