@@ -1,9 +1,9 @@
 # cython: language_level=3
 """Boosted trees on a tile of 256 rows, for ``machine.pxd``: DEFINE_TREES(S, C, TARGET) makes trees_S.
 
-Each input becomes a byte, the number of thresholds below it (at most 254), so that a split is one
-comparison of bytes for 16 or 32 rows at once. A tree is complete, of depth d, in heap order; all its splits are
-compared, and the way down is found by selecting halves. A line of ``forest`` is
+Each input becomes a byte, the number of thresholds below it (at most 254), so that a split is one comparison
+of bytes for 16 or 32 rows at once. A tree is complete, of depth d, in heap order; all splits are compared,
+and the way down is found by selecting halves. A line of ``forest`` is
 
     depth, trees, thresholds of each input, then a number a split: input * 256 + place of its threshold,
 

@@ -359,7 +359,7 @@ NAMED = {
         *[{"patients": bad} for bad in (None, FRAME, "x", cohort_of(FRAME.drop(columns="age")))],
         *[{"background": bad} for bad in (FRAME, "x", cohort_of(FRAME.drop(columns="age")))],
         {"background": cohort_of(weights="age")},
-        *[{"questions": bad} for bad in (3, None, [], [3], "why", ["caused"])],
+        *[{"questions": bad} for bad in (3, [], [3], "why", ["caused"])],
         *[{"graph": "x"}, {"graph": 3}, {"scm": "x"}, {"scm": 3}, *SEEDS],
     ],
     "recourse": [
@@ -373,7 +373,7 @@ NAMED = {
         *SEEDS,
     ],
     "audit": [
-        *[{"model": bad} for bad in (None, 3, "zz", "age", "sex", CLASSIFIER)],
+        *[{"model": bad} for bad in (None, 3, "zz", "age", "sex")],
         *[{"cohort": bad} for bad in (None, FRAME, cohort_of(weights="age", protected="sex"), cohort_of())],
         *[{"cohort": cohort_of(FRAME.assign(infected=y), protected="sex")} for y in (0, 1)],
         *[{"protected": bad} for bad in ("zz", 3, [], [3], [["sex"]], ["id"], ["infected"])],

@@ -152,7 +152,7 @@ def test_tables_pictures_and_words(screen):
     text = screen.summary()
     assert max(map(len, text.splitlines())) <= 80
     assert "2 of 9 candidates change ssi: 1 causes it, 1 prevents it" in text
-    assert "±6.0 in 100" in text
+    assert "±6.0 in 100" in " ".join(text.split())
     picture = screen.picture()
     assert len(picture.rows) == 9
     assert "late" in picture.alt

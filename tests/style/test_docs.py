@@ -25,16 +25,18 @@ FORBIDDEN = {"treatment", "treatments", "score", "scores", "label", "labels", "c
 """Words that would be a second name for a term of the glossary."""
 
 
-def test_docs_build_without_warnings_or_network(tmp_path):
+@pytest.mark.parametrize("builder", ["dummy", pytest.param("html", marks=pytest.mark.slow)])
+def test_docs_build_without_warnings_or_network(builder, tmp_path):
+    """Every page is read and every reference resolved; writing the pages takes minutes and is slow."""
     found = subprocess.run(
-        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", str(DOCS), str(tmp_path)],
+        [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", builder, str(DOCS), str(tmp_path)],
         capture_output=True,
         text=True,
         check=False,
         env={**os.environ, "http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"},
     )
     assert found.returncode == 0, found.stderr[-4000:]
-    assert (tmp_path / "architecture.html").exists()
+    assert builder == "dummy" or (tmp_path / "architecture.html").exists()
 
 
 @pytest.mark.parametrize("room", ROOMS)
