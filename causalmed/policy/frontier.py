@@ -22,11 +22,11 @@ from numpy.typing import NDArray
 
 from causalmed.arguments import require_seed, require_share
 from causalmed.cohort import Cohort
-from causalmed.engine import fold_of, generator, unit_keys
+from causalmed.engine import fold_of, generator
 from causalmed.errors import InvalidArgument
 from causalmed.estimation import correlation_of, critical_value, max_draws
 from causalmed.policy.features import rule_columns
-from causalmed.policy.scores import Scores, scores_of
+from causalmed.policy.scores import Scores, keys_of, scores_of
 from causalmed.policy.valuing import PolicyValue, value_of
 from causalmed.results import Curve, Effect
 
@@ -195,10 +195,7 @@ def _groups(
 def _folds(cohort: Cohort, folds: int, seed: int) -> NDArray[np.intp]:
     if isinstance(folds, bool) or not isinstance(folds, int) or not 2 <= folds <= 20:
         raise InvalidArgument(f"folds={folds!r} must be a whole number from 2 to 20.")
-    keys = cohort.unit_keys
-    if cohort.cluster is not None:
-        keys = unit_keys(np.asarray(cohort.column(cohort.cluster).labels()))
-    return fold_of(keys, folds=folds, seed=seed)
+    return fold_of(keys_of(cohort), folds=folds, seed=seed)
 
 
 def _predicted(X: Array, scores: Scores, fold: NDArray[np.intp], learner: object, seed: int) -> Array:
@@ -290,7 +287,7 @@ def _curve(
         high=np.array([change.high for change in changes]),
         uniform_low=estimate - reach * error,
         uniform_high=estimate + reach * error,
-        x_label="share exposed" if cost is None else f"mean {cost} a patient",
+        x_label="budget, share of patients" if cost is None else f"budget, mean {cost} a patient",
         y_label=f"change of {effect.outcome} in 100 patients, against care as it was",
         question=f"How {effect.outcome} would change if {effect.exposure} went to those who gain most.",
         n=len(scores.observed),

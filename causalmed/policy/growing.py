@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 
 from causalmed.arguments import require_seed
 from causalmed.cohort import Cohort
-from causalmed.engine import fold_of, unit_keys
+from causalmed.engine import fold_of
 from causalmed.errors import InvalidArgument, NotEnoughEvents
 from causalmed.policy.features import RuleColumn, rule_columns
-from causalmed.policy.scores import scores_of
+from causalmed.policy.scores import keys_of, scores_of
 from causalmed.policy.tree import Leaf, PolicyTree, Split, answers
 from causalmed.policy.valuing import value_of
 from causalmed.results import Effect
@@ -104,10 +104,7 @@ def policy_tree(
         raise InvalidArgument(f"cost={cost!r} must be a number of outcomes, such as 0.01.")
     scores = scores_of(effect, cohort)
     columns = rule_columns(scores, cohort, features)
-    keys = cohort.unit_keys
-    if cohort.cluster is not None:
-        keys = unit_keys(np.asarray(cohort.column(cohort.cluster).labels()))
-    apart = fold_of(keys, folds=_APART, seed=seed) == 0
+    apart = fold_of(keys_of(cohort), folds=_APART, seed=seed) == 0
     if min(int(apart.sum()), int((~apart).sum())) < _LEAST:
         raise NotEnoughEvents(
             f"{cohort.n:,} patients are too few to learn a rule from two thirds and value it on the rest: "

@@ -9,20 +9,24 @@ values of AIPW and TMLE plus the means, so that nothing is fitted again.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from causalmed.arguments import require_instance
 from causalmed.cohort import Cohort
-from causalmed.errors import InvalidArgument, NotConverged
+from causalmed.engine import unit_keys
+from causalmed.errors import ApproximationWarning, InvalidArgument, NotConverged
 from causalmed.estimation import AIPW, TMLE
 from causalmed.results import Effect
 
-__all__ = ["Scores", "scores_of"]
+__all__ = ["Scores", "keys_of", "scores_of"]
 
 Array = NDArray[np.float64]
+_FEW: Final = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -57,6 +61,13 @@ class Scores:
         return np.where(rule, self.exposed, self.unexposed)
 
 
+def keys_of(cohort: Cohort) -> NDArray[np.uint64]:
+    """Return what decides the fold of each patient: the cluster, where there is one, else the patient."""
+    if cohort.cluster is None:
+        return cohort.unit_keys
+    return unit_keys(np.asarray(cohort.column(cohort.cluster).labels()))
+
+
 def scores_of(effect: Effect, cohort: Cohort) -> Scores:
     """Return the scores behind an effect.
 
@@ -70,6 +81,11 @@ def scores_of(effect: Effect, cohort: Cohort) -> Scores:
     Returns
     -------
     Scores
+
+    Warns
+    -----
+    ApproximationWarning
+        Fewer than 40 clusters.
 
     Raises
     ------
@@ -107,6 +123,13 @@ def scores_of(effect: Effect, cohort: Cohort) -> Scores:
         raise NotConverged(
             f"The effect is not reported, because a check failed ({failed.name}): {failed.sentence} A rule "
             "built on it would be worth no more."
+        )
+    if effect.clusters is not None and effect.clusters < _FEW:
+        warnings.warn(
+            f"{effect.clusters} clusters are few: the interval of a rule adds scores up within them and "
+            f"leaves none out in turn, so that below {_FEW} it tends to be too narrow.",
+            ApproximationWarning,
+            stacklevel=3,
         )
     where = [functionals.index(label) for label in ("exposed", "unexposed")]
     both = functionals.influence[:, where] + functionals.values[where]

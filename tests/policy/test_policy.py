@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import binom
 
 from causalmed import AIPW, IPW, TMLE, Cohort, Estimand, estimate
-from causalmed.errors import InvalidArgument, NotEnoughEvents
+from causalmed.errors import ApproximationWarning, InvalidArgument, NotEnoughEvents
 from causalmed.policy import pareto, policy_tree, policy_value, scores_of
 from causalmed.policy.features import RuleColumn
 from causalmed.policy.growing import _best, _binned
@@ -173,7 +173,7 @@ def test_a_budget_in_days_is_kept():
     rule_costs = [value.share for value in front.values]
     assert rule_costs == sorted(rule_costs)
     assert front.curve.x[-1] == pytest.approx(table["days"].mean())
-    assert front.curve.x_label == "mean days a patient"
+    assert front.curve.x_label == "budget, mean days a patient"
 
 
 def test_groups_stay_together():
@@ -191,6 +191,12 @@ def test_the_same_seed_gives_the_same_front():
     effect, cohort = known(world(n=1500))
     one, two = (pareto(effect, cohort, features=["age"], seed=4).curve for _ in range(2))
     assert one.to_dict() == two.to_dict()
+
+
+def test_few_hospitals_are_said():
+    effect, cohort = known(world(n=2000, hospitals=12), cluster="hospital")
+    with pytest.warns(ApproximationWarning, match="12 clusters are few"):
+        policy_value(effect, cohort, expose="age > 0")
 
 
 def test_refusals():
