@@ -48,7 +48,12 @@ class _Asked:
     evidence: Evidence
     nodes: Mapping[str, NodeInfo]
     cells: tuple[tuple[float, ...], ...]
+    limits: tuple[float, ...]
     seed: int
+
+    @property
+    def is_mean(self) -> bool:
+        return not self.cells and not self.limits
 
     def drawn(self, mechanisms: Mapping[str, Mechanism], *, rows: int, n_jobs: int = 1) -> Weighted:
         return weighted_draws(
@@ -57,9 +62,10 @@ class _Asked:
         )  # fmt: skip
 
     def scores(self, found: Weighted) -> FloatArray:
-        """Return what is averaged: an indicator a combination of levels, or the number itself."""
+        """Return what is averaged: an indicator a combination of levels or a limit, or the number itself."""
         if not self.cells:
-            return found.values[self.targets[0]][:, np.newaxis]
+            number = found.values[self.targets[0]][:, np.newaxis]
+            return number if self.is_mean else (number <= np.array(self.limits)).astype(float)
         columns = np.column_stack([found.values[name] for name in self.targets])
         return np.column_stack([np.all(columns == cell, axis=1) for cell in self.cells]).astype(float)
 
@@ -70,6 +76,7 @@ def conditional_law(
     *,
     do: Mapping[str, object] | None,
     given: Mapping[str, object] | None,
+    at_most: Sequence[float],
     n: int,
     replicates: int,
     level: float,
@@ -80,42 +87,43 @@ def conditional_law(
     for name, value, least in (("n", n, 1), ("replicates", replicates, 0), ("seed", seed, 0)):
         at_least(least, value, name)
     require_share("level", level, example=0.95)
-    asked = _asked(model, targets, do=do, given=given, seed=seed)
+    asked = _asked(model, targets, do=do, given=given, at_most=at_most, seed=seed)
     found = asked.drawn(model.mechanisms, rows=n, n_jobs=n_jobs)
     _refuse_too_few(found.effective, n, asked)
     mean, error = _means(found, asked.scores(found))
-    if asked.cells:  # a combination that no draw had: what one draw would be worth
+    if not asked.is_mean:  # a combination that no draw had: what one draw would be worth
         error = np.where((mean <= 0) | (mean >= 1), 1 / found.effective, error)
     spread, freedom = _model_error(model, asked, replicates=replicates, rows=min(n, _FOR_MODEL))
     width = float(stdtrit(freedom, 0.5 + level / 2))
     total = np.hypot(error, np.nan_to_num(spread))
-    bounds = (0.0, 1.0) if asked.cells else (-math.inf, math.inf)
+    bounds = (-math.inf, math.inf) if asked.is_mean else (0.0, 1.0)
     low, high = (np.clip(mean + sign * width * total, *bounds) for sign in (-1, 1))
-    rows = tuple(
-        LawRow(
-            levels=_labels(asked, k),
-            estimate=float(mean[k]),
-            monte_carlo_error=float(error[k]),
-            model_error=float(spread[k]),
-            low=float(low[k]),
-            high=float(high[k]),
-        )
-        for k in range(len(mean))
-    )
+    numbers = zip(mean, error, spread, low, high, strict=True)
+    rows = tuple(_row(_labels(asked, k), *map(float, each)) for k, each in enumerate(numbers))
     return ConditionalLaw(
         targets=asked.targets,
         rows=rows,
         do=tuple(asked.acts.words.items()),
         given=tuple((name, _evidence_in_words(value)) for name, value in (given or {}).items()),
-        is_mean=not asked.cells,
+        is_mean=asked.is_mean,
+        limits=asked.limits,
         n=n,
         effective=found.effective,
         level=level,
         provenance=Provenance.collect(
             data_fingerprint=model.provenance.data_fingerprint,
-            spec=f"{model.provenance.spec} -> query({asked.targets!r}, do={do!r}, given={given!r})",
+            spec=f"{model.provenance.spec} -> query({asked.targets!r}, do={do!r}, given={given!r}, "
+            f"at_most={asked.limits!r})",
             seed=seed,
         ),
+    )
+
+
+def _row(
+    levels: tuple[str, ...], mean: float, error: float, spread: float, low: float, high: float
+) -> LawRow:
+    return LawRow(
+        levels=levels, estimate=mean, monte_carlo_error=error, model_error=spread, low=low, high=high
     )
 
 
@@ -125,6 +133,7 @@ def _asked(
     *,
     do: Mapping[str, object] | None,
     given: Mapping[str, object] | None,
+    at_most: Sequence[float],
     seed: int,
 ) -> _Asked:
     names = (targets,) if isinstance(targets, str) else require_names("targets", targets)
@@ -140,8 +149,27 @@ def _asked(
     plan = model.plan(exposures=acts.exposures, targets=listed, rules=acts.rules)
     cells = _cells(names, model)
     return _Asked(
-        targets=names, plan=plan, acts=acts, evidence=evidence, nodes=model.nodes, cells=cells, seed=seed
+        targets=names,
+        plan=plan,
+        acts=acts,
+        evidence=evidence,
+        nodes=model.nodes,
+        cells=cells,
+        limits=_limits(at_most, is_number=not cells),
+        seed=seed,
     )
+
+
+def _limits(at_most: Sequence[float], *, is_number: bool) -> tuple[float, ...]:
+    listed = tuple(at_most) if isinstance(at_most, Sequence) and not isinstance(at_most, str) else (at_most,)
+    if listed and not is_number:
+        raise InvalidArgument(
+            "at_most= is for a number; the levels of these targets have probabilities each."
+        )
+    for limit in listed:
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or math.isnan(limit):
+            raise InvalidArgument(f"at_most= lists numbers, such as [3, 7, 14]; got {limit!r}.")
+    return tuple(sorted({float(limit) for limit in listed}))
 
 
 def _evidence(given: Mapping[str, object] | None, nodes: Mapping[str, NodeInfo]) -> Evidence:
@@ -170,7 +198,7 @@ def _cells(names: tuple[str, ...], model: StructuralCausalModel) -> tuple[tuple[
     numbers = [name for name in names if not model.nodes[name].is_discrete]
     if numbers and len(names) > 1:
         raise InvalidArgument(
-            f"{', '.join(numbers)} is a number: ask for its mean alone, as the only target."
+            f"{', '.join(numbers)} is a number: ask for its mean, or at_most=, as the only target."
         )
     if numbers:
         return ()
@@ -202,7 +230,7 @@ def _model_error(
     model: StructuralCausalModel, asked: _Asked, *, replicates: int, rows: int
 ) -> tuple[FloatArray, float]:
     """Return the errors that come from the patients the model was fitted on: the same draws, refits."""
-    size = max(1, len(asked.cells))
+    size = max(1, len(asked.cells), len(asked.limits))
     if model.cohort is None or replicates < 2:
         return np.full(size, math.nan), math.inf
     nodes = {*asked.plan.needed}
@@ -220,7 +248,7 @@ def _model_error(
 
 def _labels(asked: _Asked, k: int) -> tuple[str, ...]:
     if not asked.cells:
-        return ()
+        return () if asked.is_mean else (f"at most {asked.limits[k]:g}",)
     shown = zip(asked.targets, asked.cells[k], strict=True)
     return tuple(
         asked.nodes[name].levels[int(code)] if asked.nodes[name].levels else f"{code:g}"

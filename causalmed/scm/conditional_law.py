@@ -7,6 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from causalmed.errors import InvalidArgument
 from causalmed.results import Interval, Provenance, html_table
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class LawRow:
     Parameters
     ----------
     levels : tuple of str
-        One a target; none for a mean.
+        One a target, or "at most 7" of a number; none for a mean.
     estimate : float
         Probability or mean.
     monte_carlo_error : float
@@ -55,6 +56,8 @@ class ConditionalLaw:
         What is set, what is seen.
     is_mean : bool
         Whether the answer is the mean of a number.
+    limits : tuple of float
+        Of a number: what it is at most, one a row; otherwise empty.
     n : int
         Draws.
     effective : float
@@ -70,6 +73,7 @@ class ConditionalLaw:
     do: tuple[tuple[str, str], ...]
     given: tuple[tuple[str, str], ...]
     is_mean: bool
+    limits: tuple[float, ...]
     n: int
     effective: float
     level: float
@@ -85,8 +89,21 @@ class ConditionalLaw:
 
     @property
     def mean(self) -> Interval:
-        """The mean of a number, or the probability of the second level of one binary target."""
-        return self._interval(self.rows[-1] if len(self.rows) == 2 else self.rows[0])
+        """The mean of a number, or the probability of the second level of one binary target.
+
+        Raises
+        ------
+        InvalidArgument
+            The answer is a law of more than two values, which has no one mean.
+        """
+        if self.is_mean:
+            return self._interval(self.rows[0])
+        if len(self.rows) == 2 and not self.limits:
+            return self._interval(self.rows[1])
+        raise InvalidArgument(
+            f"{' and '.join(self.targets)} has no one mean here. Ask for a row, such as "
+            f"law[{self.rows[0].levels!r}], or see to_frame()."
+        )
 
     @property
     def question(self) -> str:

@@ -27,6 +27,7 @@ class WithQuestions:
         *,
         do: Mapping[str, object] | None = None,
         given: Mapping[str, object] | None = None,
+        at_most: Sequence[float] = (),
         n: int = 100_000,
         replicates: int = 100,
         level: float = 0.95,
@@ -41,11 +42,13 @@ class WithQuestions:
         Parameters
         ----------
         targets : str or sequence of str
-            Nodes with levels, or one number, whose mean is returned.
+            Nodes with levels, or one number, whose mean is returned (or what ``at_most`` asks).
         do : mapping of str to value or regime, optional
             Node → what it is set to.
         given : mapping of str to value or (low, high), optional
             Node → what is seen: a value, or limits (None for an open end).
+        at_most : sequence of float
+            For one number: the values t of which P(number <= t) is returned instead of the mean.
         n : int
             Draws, at least 1.
         replicates : int
@@ -87,6 +90,7 @@ class WithQuestions:
             targets,
             do=do,
             given=given,
+            at_most=at_most,
             n=n,
             replicates=replicates,
             level=level,

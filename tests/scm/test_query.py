@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtr
 
 from causalmed.cohort import Cohort
 from causalmed.errors import InvalidArgument, NotIdentified, PositivityViolation, UnknownNode
@@ -154,6 +155,19 @@ def test_a_range_as_evidence():
     assert "z = at least 1" in found.question
 
 
+def test_the_distribution_of_a_number():
+    """y given w = 2 under do(x = 1) is normal about 0.5 + 1.5 x 2 / 2.25 with variance 2 - 4 / 2.25."""
+    limits = [0.5, 1.5, 3.0]
+    found = lines().query("y", do={"x": 1.0}, given={"w": 2.0}, at_most=limits, seed=1)
+    exact = ndtr((np.array(limits) - (0.5 + 1.5 * 2 / 2.25)) / np.sqrt(2 - 4 / 2.25))
+    errors = np.array([row.monte_carlo_error for row in found.rows])
+    assert (np.abs([row.estimate for row in found.rows] - exact) < 5 * errors).all()
+    assert found["at most 1.5"].estimate == found.rows[1].estimate
+    assert "How likely is each value of y" in found.question
+    with pytest.raises(InvalidArgument, match="no one mean"):
+        _ = found.mean
+
+
 def test_a_regime_and_evidence():
     """x = 2 where z > 0, else x = z + e: given z = 1, y = 1 + 1 + e."""
     found = lines().query("y", do={"x": Set(2.0, where="z > 0")}, given={"z": 1.0}, seed=1)
@@ -265,7 +279,8 @@ def test_a_query_that_is_not_identified_is_refused():
         ({"targets": "y", "given": {"q": 1}}, UnknownNode, "q"),
         ({"targets": "y", "given": {"y": 1}}, InvalidArgument, "once"),
         ({"targets": "y", "do": {"x": 1}, "given": {"x": 1}}, InvalidArgument, "set by do="),
-        ({"targets": ("y", "z")}, InvalidArgument, "mean alone"),
+        ({"targets": ("y", "z")}, InvalidArgument, "only target"),
+        ({"targets": "y", "at_most": ["high"]}, InvalidArgument, "at_most= lists numbers"),
         ({"targets": ()}, InvalidArgument, "once"),
         ({"targets": "y", "given": {"z": (1, 2, 3)}}, InvalidArgument, "two limits"),
         ({"targets": "y", "given": {"z": "high"}}, InvalidArgument, "high"),
